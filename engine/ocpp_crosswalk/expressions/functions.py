@@ -1,0 +1,164 @@
+"""The registry of functions that expressions may call: one explicit list, typed and documented.
+
+A function is either a *pure* function of its arguments or a *hook*, which also gets the session's `View`
+as its first argument. A hook that changes state says so (`mutates=True`); the checker holds mappings to
+calling such hooks only from `let` and `after`.
+
+Types are JSON Schema fragments, the language that the OCPP schemas speak already, so that the checker has
+one notion of type for payloads and for functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Type = Mapping[str, Any]
+"""A JSON Schema fragment: ``{"type": "string", "maxLength": 20}``; ``{}`` is any JSON value."""
+
+ANY: Type = {}
+BOOLEAN: Type = {"type": "boolean"}
+INTEGER: Type = {"type": "integer"}
+NUMBER: Type = {"type": "number"}
+STRING: Type = {"type": "string"}
+
+
+def array_of(items: Type) -> Type:
+    """The type of an array whose elements are ``items``."""
+    return {"type": "array", "items": items}
+
+
+def object_of(required: Mapping[str, Type], optional: Mapping[str, Type] | None = None) -> Type:
+    """The type of an object with these members and no others."""
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument of a function. ``optional`` means that it may be left out or undefined."""
+
+    name: str
+    type: Type = field(default_factory=dict)
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A documented call that a test runs: the expression, the payload it reads, and its result.
+
+    ``result`` is ``None`` where the expression is undefined. Examples of hooks that need state start from
+    an empty session.
+    """
+
+    expression: str
+    result: Any
+    data: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the expression language, called as ``$name(...)``.
+
+    ``call`` takes the arguments, preceded by the session's view when ``hook`` is set, and returns a JSON
+    value, or ``None`` for undefined. An undefined argument arrives as ``None``. ``optional_result`` says
+    that the result may be undefined although every required argument is there.
+    """
+
+    name: str
+    call: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    result: Type
+    doc: str
+    hook: bool = False
+    mutates: bool = False
+    optional_result: bool = False
+    examples: tuple[Example, ...] = ()
+
+
+class Registry(Mapping[str, Function]):
+    """The functions that a set of mappings may call, by name."""
+
+    def __init__(self, functions: Mapping[str, Function] | None = None) -> None:
+        self._functions: dict[str, Function] = dict(functions or {})
+
+    def __getitem__(self, name: str) -> Function:
+        return self._functions[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._functions)
+
+    def __len__(self) -> int:
+        return len(self._functions)
+
+    def add(self, function: Function) -> None:
+        """Register ``function``. Raises ValueError when its name is taken."""
+        if function.name in self._functions:
+            raise ValueError(f"the function ${function.name} is already registered")
+        self._functions[function.name] = function
+
+    def merged(self, other: Mapping[str, Function]) -> Registry:
+        """A new registry with the functions of both; one of ``other`` replaces its namesake."""
+        return Registry({**self._functions, **other})
+
+    def function(
+        self,
+        name: str,
+        *,
+        parameters: tuple[Parameter, ...] = (),
+        result: Type = ANY,
+        optional_result: bool = False,
+        examples: tuple[Example, ...] = (),
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: register a pure function of its arguments; its docstring is its documentation."""
+        return self._decorator(name, parameters, result, optional_result, examples, hook=False, mutates=False)
+
+    def hook(
+        self,
+        name: str,
+        *,
+        parameters: tuple[Parameter, ...] = (),
+        result: Type = ANY,
+        optional_result: bool = False,
+        mutates: bool = False,
+        examples: tuple[Example, ...] = (),
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: register a function that gets the session's view as its first argument."""
+        return self._decorator(name, parameters, result, optional_result, examples, hook=True, mutates=mutates)
+
+    def _decorator(
+        self,
+        name: str,
+        parameters: tuple[Parameter, ...],
+        result: Type,
+        optional_result: bool,
+        examples: tuple[Example, ...],
+        *,
+        hook: bool,
+        mutates: bool,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        def register(call: Callable[..., Any]) -> Callable[..., Any]:
+            doc = (call.__doc__ or "").strip()
+            if not doc:
+                raise ValueError(f"the function ${name} has no docstring")
+            self.add(
+                Function(
+                    name=name,
+                    call=call,
+                    parameters=parameters,
+                    result=result,
+                    doc=doc,
+                    hook=hook,
+                    mutates=mutates,
+                    optional_result=optional_result,
+                    examples=examples,
+                )
+            )
+            return call
+
+        return register
