@@ -3,9 +3,9 @@
     python tools/import_schemas.py            write them
     python tools/import_schemas.py --check    write nothing; exit 1 and name the files that differ
 
-They come from the PyPI package ``ocpp``, pinned in pyproject.toml, which carries the files that the Open Charge
-Alliance publishes (for 1.6 with the security extension). Byte order marks, layout and prose (the annotations
-``description`` and ``comment``) are left behind; nothing else is changed.
+They come from the PyPI package ``ocpp``, pinned in pyproject.toml, which carries the files that the Open
+Charge Alliance publishes (for 1.6 with the security extension). Byte order marks, layout and prose (the
+annotations ``description`` and ``comment``) are left behind; nothing else is changed.
 """
 
 from __future__ import annotations
@@ -42,13 +42,15 @@ def strip(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def published(version: str) -> dict[str, dict[str, Any]]:
-    """The schemas of ``version`` as the package has them, by file name. Raises SystemExit without the package."""
+    """The schemas of ``version`` in the package, by file name. Raises SystemExit without the package."""
     spec = importlib.util.find_spec("ocpp")
     if spec is None or spec.origin is None:
         raise SystemExit(f"the package ocpp is not installed; run: pip install ocpp=={PACKAGE}")
     found = importlib.metadata.version("ocpp")
     if found != PACKAGE:
-        raise SystemExit(f"ocpp {found} is installed, the schemas are those of {PACKAGE}: pip install ocpp=={PACKAGE}")
+        raise SystemExit(
+            f"ocpp {found} is installed, the schemas are those of {PACKAGE}: pip install ocpp=={PACKAGE}"
+        )
     folder = Path(spec.origin).parent / SOURCES[version] / "schemas"
     return {path.name: json.loads(path.read_text("utf-8-sig")) for path in sorted(folder.glob("*.json"))}
 
@@ -87,8 +89,12 @@ def write(folder: Path, wanted: dict[str, str]) -> None:
 
 def main(arguments: list[str] | None = None, folder: Path = SCHEMAS) -> int:
     """Run the command line; the result is the exit status."""
-    parser = argparse.ArgumentParser(description="Import the official OCPP schemas from the PyPI package ocpp.")
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when schemas/ is not up to date")
+    parser = argparse.ArgumentParser(
+        description="Import the official OCPP schemas from the PyPI package ocpp."
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit 1 when schemas/ is not up to date"
+    )
     options = parser.parse_args(arguments)
     wanted = files()
     lines = differences(folder, wanted)
