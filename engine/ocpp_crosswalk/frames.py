@@ -193,9 +193,9 @@ def _decoded(text: str | bytes, version: Version) -> Any:
         if _LONG_NUMBER.search(text):
             json.loads(text, parse_int=_whole_number)
     except (ValueError, RecursionError) as problem:
-        raise _not_json(text, str(problem), version) from None
+        raise _not_json(text, f"the text is not JSON: {problem}", version) from None
     if text.count("[") + text.count("{") > MAX_DEPTH and _deeper(value, MAX_DEPTH):
-        raise _not_json(text, f"nested deeper than {MAX_DEPTH} levels", version)
+        raise _not_json(text, f"the text is nested deeper than {MAX_DEPTH} levels", version)
     return value
 
 
@@ -219,10 +219,9 @@ def _deeper(value: Any, limit: int) -> bool:
     return True
 
 
-def _not_json(text: str | bytes, problem: str, version: Version) -> FrameError:
-    """The error for text that is not JSON; message type and id are read from its beginning if possible."""
+def _not_json(text: str | bytes, reason: str, version: Version) -> FrameError:
+    """The error for text that is not fit JSON; message type and id are read from its beginning if possible."""
     start = text[:200] if isinstance(text, str) else text[:200].decode(errors="replace")
-    reason = f"the text is not JSON: {problem}"
     beginning = _BEGINNING.match(start)
     if not beginning:
         return _unreadable(reason, Fault.FRAME, version)
