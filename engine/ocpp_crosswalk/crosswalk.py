@@ -1,0 +1,108 @@
+"""The front door: load mappings once, make a session for each station."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from .diagnostics import Diagnostic, MappingError, Position, suggestion
+from .expressions import Registry
+from .hooks import BUILTIN
+from .mapping import Pack, PairMappings
+from .resources import folder
+from .session import Session
+from .versions import Pair, Version
+
+
+class Crosswalk:
+    """A loaded set of mappings. It is immutable and may be shared by any number of sessions."""
+
+    def __init__(self, pack: Pack, settings: Mapping[str, Any] | None = None) -> None:
+        self.pack = pack
+        self._defaults = {name: setting.default for name, setting in pack.settings.items()}
+        self.settings = self.with_settings(settings or {})
+
+    @classmethod
+    def load(
+        cls,
+        mappings: Iterable[Path | str] = (),
+        *,
+        hooks: Iterable[Path | str] = (),
+        settings: Mapping[str, Any] | None = None,
+        builtin: bool = True,
+    ) -> Crosswalk:
+        """Load the built-in mappings (unless ``builtin`` is false), with ``mappings`` laid over them in order.
+
+        ``hooks`` are Python files, each with a `Registry` named ``functions``; ``settings`` override defaults for
+        all stations. Raises MappingError, which says what is wrong and where, and ValueError for a faulty setting.
+        """
+        layers = [folder("mappings")] if builtin else []
+        layers += [Path(path) for path in mappings]
+        registry: Registry = BUILTIN
+        for path in hooks:
+            registry = registry.merged(_registry_of(Path(path)))
+        return cls(Pack(layers, registry), settings)
+
+    @property
+    def pairs(self) -> Sequence[Pair]:
+        """The pairs that there are mappings for."""
+        return self.pack.available
+
+    def with_settings(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings, with ``settings`` over what holds for all stations. Raises ValueError for an unknown name
+        or a value of the wrong type."""
+        result = dict(getattr(self, "settings", self._defaults))
+        for name, value in settings.items():
+            declared = self.pack.settings.get(name)
+            if declared is None:
+                raise ValueError(f"there is no setting {name!r}. {suggestion(name, self.pack.settings)}".strip())
+            error = next(jsonschema_rs.validator_for(dict(declared.type)).iter_errors(value), None)
+            if error is not None:
+                raise ValueError(f"setting {name!r}: {error.message}. It is: {declared.description}")
+            result[name] = value
+        return result
+
+    def mappings(self, pair: Pair) -> PairMappings:
+        """The mappings of ``pair``. Raises MappingError when they are faulty."""
+        return self.pack.pair(pair)
+
+    def session(
+        self,
+        identity: str,
+        *,
+        station: Version | str,
+        csms: Version | str,
+        state: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+    ) -> Session:
+        """A session for one station, fresh or from a saved ``state``.
+
+        ``settings`` hold for this station only. Raises ValueError for an unknown version or a faulty setting.
+        """
+        pair = Pair(Version.parse(station), Version.parse(csms))
+        if pair.station == pair.csms:
+            raise ValueError(f"both sides speak {pair.station}: their frames need no translation")
+        return Session(identity, self.mappings(pair), self.with_settings(settings or {}), state)
+
+
+def _registry_of(path: Path) -> Registry:
+    """The functions of a user's file of hooks."""
+    spec = importlib.util.spec_from_file_location(f"ocpp_crosswalk_hooks_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise MappingError([Diagnostic("XW120", Position(str(path)), "this is not a Python file of hooks")])
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise MappingError(
+            [Diagnostic("XW120", Position(str(path)), f"the hooks do not load: {type(error).__name__}: {error}")]
+        ) from error
+    registry = getattr(module, "functions", None)
+    if not isinstance(registry, Registry):
+        remedy = "Define `functions = Registry()` and register the hooks in it."
+        raise MappingError([Diagnostic("XW120", Position(str(path)), "the file has no `functions` registry", remedy)])
+    return registry

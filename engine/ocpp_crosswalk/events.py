@@ -1,0 +1,65 @@
+"""What a session reports beside the frames: typed events for logs, metrics and people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class EventKind(StrEnum):
+    """What happened."""
+
+    TRANSLATED = "translated"
+    ANSWERED_HERE = "answered-here"
+    REFUSED = "refused"
+    DROPPED_FIELD = "dropped-field"
+    REPAIRED = "repaired"
+    REPEAT = "repeat"
+    TIMEOUT = "timeout"
+    LATE_ANSWER = "late-answer"
+    PEER_ERROR = "peer-error"
+    INVALID_INPUT = "invalid-input"
+    INVALID_OUTPUT = "invalid-output"
+    PROTOCOL_ERROR = "protocol-error"
+    GIVEN_UP = "given-up"
+    NOTE = "note"
+
+
+FAULTS = frozenset(
+    {
+        EventKind.TIMEOUT,
+        EventKind.INVALID_INPUT,
+        EventKind.INVALID_OUTPUT,
+        EventKind.PROTOCOL_ERROR,
+        EventKind.GIVEN_UP,
+        EventKind.LATE_ANSWER,
+    }
+)
+"""The kinds that an operator wants to see in the log without asking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that a session reports. ``side`` is where it came from: station, csms or timer."""
+
+    kind: EventKind
+    identity: str
+    side: str
+    action: str = ""
+    message_id: str = ""
+    text: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The event as a JSON object, without what is empty."""
+        plain = {
+            "event": str(self.kind),
+            "station": self.identity,
+            "from": self.side,
+            "action": self.action,
+            "id": self.message_id,
+            "text": self.text,
+            **self.detail,
+        }
+        return {key: value for key, value in plain.items() if value not in ("", None)}

@@ -1,0 +1,260 @@
+"""Transactions of a 1.6 station on a 2.x CSMS (facts 1.2, 6.1, 6.2; OCPP 2.0.1 E).
+
+1.6 knows a transaction by an integer that the CSMS chooses, 2.x by a string that the station chooses. Here both are
+made by the link: the string is a fresh id, the integer rises and never comes back, even if the state is lost. Every
+event of a transaction takes the next sequence number; `once` and durable exchanges see to it that a number that was
+taken is also sent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..expressions import Example, Parameter, Registry
+from ..expressions.functions import BOOLEAN, INTEGER, STRING, object_of
+from ..view import View
+from .remote import take_remote_start
+
+functions = Registry()
+
+_NAMESPACE = "transactions"
+_ENDED_KEPT = 50
+"""How many ended transactions are remembered, for late messages."""
+_INT32 = 2**31 - 1
+
+_CHARGING_STATES = {"Charging": "Charging", "SuspendedEV": "SuspendedEV", "SuspendedEVSE": "SuspendedEVSE"}
+_AFTER = {"Preparing": "EVConnected", "Finishing": "EVConnected", "Available": "Idle"}
+"""1.6 statuses that say that energy no longer flows, and the chargingState of 2.x (facts 5.4)."""
+
+CHARGING_STATE = {
+    "type": "string",
+    "enum": ["Charging", "EVConnected", "SuspendedEV", "SuspendedEVSE", "Idle"],
+}
+EVENT = object_of(
+    {
+        "id": {"type": "string", "maxLength": 36},
+        "number": INTEGER,
+        "seqNo": {"type": "integer", "minimum": 0},
+        "connectorId": INTEGER,
+    },
+    {
+        "chargingState": CHARGING_STATE,
+        "remoteStartId": INTEGER,
+        "idTag": STRING,
+    },
+)
+
+
+def _open(view: View) -> dict[str, dict[str, Any]]:
+    kept: dict[str, dict[str, Any]] = view.read(_NAMESPACE).get("open", {})
+    return kept
+
+
+def _find(view: View, number: int | None) -> dict[str, Any] | None:
+    """The open transaction that the station means by ``number``.
+
+    A station that was never told its number sends -1 or 0 (erratum 3.18); then the only open one is meant.
+    """
+    if number is None:
+        return None
+    open_ = _open(view)
+    found = open_.get(str(number))
+    if found is None and number <= 0 and len(open_) == 1:
+        return next(iter(open_.values()))
+    return found
+
+
+def _on_connector(view: View, connector: int) -> dict[str, Any] | None:
+    matches = [row for row in _open(view).values() if row["connector"] == connector]
+    return matches[-1] if matches else None
+
+
+def _next(view: View, row: dict[str, Any]) -> dict[str, Any]:
+    """Take the transaction's next sequence number."""
+    view.change(_NAMESPACE)
+    event = {"id": row["id"], "number": row["number"], "seqNo": row["seq"], "connectorId": row["connector"]}
+    row["seq"] += 1
+    if row.get("state"):
+        event["chargingState"] = row["state"]
+    if row.get("idTag"):
+        event["idTag"] = row["idTag"]
+    return event
+
+
+def _add(view: View, row: dict[str, Any]) -> dict[str, Any]:
+    view.change(_NAMESPACE).setdefault("open", {})[str(row["number"])] = row
+    return row
+
+
+def _end(view: View, row: dict[str, Any]) -> None:
+    kept = view.change(_NAMESPACE)
+    kept["open"].pop(str(row["number"]), None)
+    ended = kept.setdefault("ended", {})
+    ended[str(row["number"])] = {"id": row["id"], "connector": row["connector"], "seq": row["seq"]}
+    while len(ended) > _ENDED_KEPT:
+        del ended[next(iter(ended))]
+
+
+@functions.hook(
+    "orphan",
+    parameters=(Parameter("connectorId", INTEGER),),
+    result=EVENT,
+    optional_result=True,
+    mutates=True,
+)
+def orphan(view: View, connector: int) -> dict[str, Any] | None:
+    """The event that ends a transaction which a new one on the same connector proves to be over: its StopTransaction
+    never came, and 1.6 sends transaction messages in order (3.7). Undefined when there is none."""
+    row = _on_connector(view, connector)
+    if row is None:
+        return None
+    event = _next(view, row)
+    _end(view, row)
+    return event
+
+
+@functions.hook(
+    "beginTransaction",
+    parameters=(Parameter("connectorId", INTEGER), Parameter("idTag", STRING)),
+    result=EVENT,
+    mutates=True,
+)
+def begin_transaction(view: View, connector: int, id_tag: str) -> dict[str, Any]:
+    """Open a transaction: its string id, its number for the station, its first event (seqNo 0), the charging state
+    known from the connector's status, and the remote start that it answers to, if any."""
+    kept = view.change(_NAMESPACE)
+    number = max(kept.get("last", 0) + 1, int(view.now) % _INT32 or 1)
+    kept["last"] = number
+    row = {
+        "id": view.fresh_id(),
+        "number": number,
+        "connector": connector,
+        "idTag": id_tag,
+        "seq": 0,
+        "state": _CHARGING_STATES.get(kept.get("status", {}).get(str(connector), ""), ""),
+    }
+    event = _next(view, _add(view, row))
+    remote_start_id = take_remote_start(view, id_tag, connector)
+    if remote_start_id is not None:
+        event["remoteStartId"] = remote_start_id
+    return event
+
+
+@functions.hook(
+    "transactionEvent",
+    parameters=(Parameter("transactionId", INTEGER), Parameter("connectorId", INTEGER)),
+    result=EVENT,
+    mutates=True,
+)
+def transaction_event(view: View, number: int, connector: int) -> dict[str, Any]:
+    """The next event of the transaction. One that began before this link came between is taken up under its number
+    as text, with sequence numbers from 0: nothing is invented about its beginning."""
+    return _next(view, _find(view, number) or _adopt(view, number, connector))
+
+
+@functions.hook(
+    "endTransaction",
+    parameters=(Parameter("transactionId", INTEGER),),
+    result=EVENT,
+    mutates=True,
+)
+def end_transaction(view: View, number: int) -> dict[str, Any]:
+    """The last event of the transaction, which is over now. For one that is not known, see `$transactionEvent`; its
+    connector is then 0."""
+    row = _find(view, number) or _adopt(view, number, 0)
+    event = _next(view, row)
+    _end(view, row)
+    return event
+
+
+def _adopt(view: View, number: int, connector: int) -> dict[str, Any]:
+    ended = view.read(_NAMESPACE).get("ended", {}).get(str(number))
+    if ended is not None:
+        row = {"id": ended["id"], "connector": ended["connector"], "seq": ended["seq"]}
+    else:
+        row = {"id": str(number), "connector": connector, "seq": 0}
+    return _add(view, {**row, "number": number, "idTag": "", "state": ""})
+
+
+@functions.hook(
+    "transactionKnown",
+    parameters=(Parameter("transactionId", INTEGER, optional=True),),
+    result=BOOLEAN,
+    examples=(Example("$transactionKnown(12)", False),),
+)
+def transaction_known(view: View, number: int | None) -> bool:
+    """Whether messages about this number can be told to the CSMS: it is open, or it is a number that another
+    system gave out (positive). -1 and 0 stand for 'never told', and mean something only while one is open."""
+    return number is not None and (_find(view, number) is not None or number > 0)
+
+
+@functions.hook(
+    "chargingStateChanged",
+    parameters=(Parameter("connectorId", INTEGER), Parameter("status", STRING)),
+    result=EVENT,
+    optional_result=True,
+    mutates=True,
+)
+def charging_state_changed(view: View, connector: int, status: str) -> dict[str, Any] | None:
+    """Note the connector's status. When it changes the charging state of a transaction that runs there, the event
+    that says so; undefined otherwise."""
+    kept = view.read(_NAMESPACE)
+    if kept.get("status", {}).get(str(connector)) != status:
+        view.change(_NAMESPACE).setdefault("status", {})[str(connector)] = status
+    row = _on_connector(view, connector)
+    state = _CHARGING_STATES.get(status) or _AFTER.get(status)
+    if row is None or state is None or row["state"] == state:
+        return None
+    row["state"] = state
+    return _next(view, row)
+
+
+@functions.hook(
+    "transactionNumber",
+    parameters=(Parameter("transactionId", STRING, optional=True),),
+    result=INTEGER,
+    optional_result=True,
+    examples=(Example("$transactionNumber('none')", None),),
+)
+def transaction_number(view: View, identifier: str | None) -> int | None:
+    """The number that the station knows an open transaction by; undefined when no such transaction is open."""
+    return next((row["number"] for row in _open(view).values() if row["id"] == identifier), None)
+
+
+@functions.hook(
+    "transactionOn",
+    parameters=(Parameter("connectorId", INTEGER, optional=True),),
+    result=INTEGER,
+    optional_result=True,
+    examples=(Example("$transactionOn(1)", None),),
+)
+def transaction_on(view: View, connector: int | None) -> int | None:
+    """The number of the transaction that runs on the connector (on any, for 0 or undefined); undefined when none
+    does."""
+    if connector:
+        row = _on_connector(view, connector)
+        return row["number"] if row else None
+    return next((row["number"] for row in _open(view).values()), None)
+
+
+@functions.hook(
+    "scheduleReset",
+    parameters=(Parameter("type", STRING),),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$scheduleReset('OnIdle')", True),),
+)
+def schedule_reset(view: View, kind: str) -> bool:
+    """Remember a reset that waits until no transaction runs (B12.FR.01)."""
+    view.change(_NAMESPACE)["reset"] = kind
+    return True
+
+
+@functions.hook("resetNow", result=BOOLEAN, mutates=True, examples=(Example("$resetNow()", False),))
+def reset_now(view: View) -> bool:
+    """Whether a remembered reset can be done now that a transaction has ended; it is then forgotten."""
+    kept = view.read(_NAMESPACE)
+    if "reset" not in kept or kept.get("open"):
+        return False
+    del view.change(_NAMESPACE)["reset"]
+    return True

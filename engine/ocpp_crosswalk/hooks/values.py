@@ -1,0 +1,156 @@
+"""Pure functions on single values: times, numbers, texts."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from ..expressions import Example, Parameter, Registry
+from ..expressions.functions import ANY, BOOLEAN, INTEGER, NUMBER, STRING
+from ..repeats import digest
+from ..view import View
+
+functions = Registry()
+
+TIMESTAMP = {"type": "string", "format": "date-time"}
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$")
+
+
+def parse_time(text: str) -> datetime | None:
+    """The moment that an ISO 8601 text names; one without a zone is in UTC. None when it is not a time."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        return None
+    date, clock, fraction, zone = match.groups()
+    zone = "+00:00" if zone in (None, "Z", "z") else zone
+    if len(clock) == 5:
+        clock += ":00"
+    try:
+        return datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0')[:6].ljust(6, '0')}{zone}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def format_time(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, as every version reads it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+@functions.hook(
+    "utc",
+    parameters=(Parameter("timestamp", STRING, optional=True),),
+    result=TIMESTAMP,
+    examples=(
+        Example("$utc('2026-01-02T03:04:05+02:00')", "2026-01-02T01:04:05.000Z"),
+        Example("$utc('2026-01-02T03:04:05.123456')", "2026-01-02T03:04:05.123Z"),
+    ),
+)
+def utc(view: View, timestamp: str | None) -> str:
+    """The moment in UTC with milliseconds (OCPP 2.x allows at most three decimals). A text without a zone is
+    in UTC; an absent or unreadable one becomes the time of receipt."""
+    moment = parse_time(timestamp) if isinstance(timestamp, str) else None
+    return format_time(moment or datetime.fromtimestamp(view.now, UTC))
+
+
+@functions.hook("now", result=TIMESTAMP)
+def now(view: View) -> str:
+    """The time of receipt, in UTC with milliseconds."""
+    return format_time(datetime.fromtimestamp(view.now, UTC))
+
+
+@functions.hook(
+    "offline",
+    parameters=(Parameter("timestamp", STRING),),
+    result=BOOLEAN,
+    optional_result=True,
+)
+def offline(view: View, timestamp: str | None) -> bool | None:
+    """True when the moment lies before this connection: the station was offline then and queued the message
+    (OCPP 2.0.1 E04.FR.03). Undefined otherwise, since false is OCPP's default."""
+    moment = parse_time(timestamp) if isinstance(timestamp, str) else None
+    if moment is None or moment.timestamp() >= view.connected_at - _CLOCK_MARGIN:
+        return None
+    return True
+
+
+_CLOCK_MARGIN = 5.0
+"""Seconds by which a station's clock may be slow without its messages being taken for queued ones."""
+
+
+@functions.function(
+    "numeric",
+    parameters=(Parameter("value", ANY, optional=True),),
+    result=NUMBER,
+    optional_result=True,
+    examples=(Example("$numeric('12.50')", 12.5), Example("$numeric('1.0E3')", 1000), Example("$numeric('n/a')", None)),
+)
+def numeric(value: Any) -> float | int | None:
+    """The number that a text stands for; undefined when it stands for none."""
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, (int, float)):
+        return value
+    try:
+        number = float(str(value).strip())
+    except ValueError:
+        return None
+    if not math.isfinite(number):
+        return None
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
+
+
+_EXACT = 2**53
+
+
+@functions.function(
+    "integer",
+    parameters=(Parameter("value", ANY, optional=True),),
+    result=INTEGER,
+    optional_result=True,
+    examples=(Example("$integer('12.6')", 13), Example("$integer(12)", 12)),
+)
+def integer(value: Any) -> int | None:
+    """The nearest integer; undefined when the value is no number."""
+    number = numeric(value)
+    return None if number is None else round(number)
+
+
+@functions.function(
+    "truncate",
+    parameters=(Parameter("text", STRING, optional=True), Parameter("length", INTEGER)),
+    result=STRING,
+    optional_result=True,
+    examples=(Example("$truncate('abcdef', 4)", "abcd"),),
+)
+def truncate(text: str | None, length: int) -> str | None:
+    """The first ``length`` characters. For descriptive text only: identifiers are never cut."""
+    return None if text is None else text[:length]
+
+
+@functions.function(
+    "digest",
+    parameters=(Parameter("value", ANY),),
+    result={"type": "string", "maxLength": 24},
+    examples=(Example("$digest({'a': 1}) = $digest({'a': 1})", True),),
+)
+def digest_of(value: Any) -> str:
+    """A short text that is the same for the same value: the identity of a call, for `once`."""
+    return digest(value)
+
+
+@functions.function(
+    "toText",
+    parameters=(Parameter("value", ANY, optional=True),),
+    result=STRING,
+    optional_result=True,
+    examples=(Example("$toText('a')", "a"), Example("$toText({'a': [1]})", '{"a":[1]}')),
+)
+def to_text(value: Any) -> str | None:
+    """A string as it is; any other JSON value as JSON text (1.6 DataTransfer carries text only)."""
+    if value is None or isinstance(value, str):
+        return value
+    return orjson.dumps(value).decode()

@@ -1,0 +1,255 @@
+"""One exchange: a mapping and payloads in; calls, an answer, and further calls out.
+
+The interpreter knows nothing of links, order or time-outs; that is the session's job. It changes no state but what
+hooks change through the view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .expressions import UNDEFINED, ExpressionError, Scope
+from .mapping.model import Answer, Binding, Drops, Forward, Refuse, Route, Send
+from .mapping.model import Mapping as ActionMapping
+from .mapping.template import Node, elements, truthy
+from .versions import Side
+from .view import View
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingCall:
+    """A call to be sent: to whom, which action, which payload."""
+
+    to: Side
+    action: str
+    payload: dict[str, Any]
+    durable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no result: an OCPP error code and a description for people.
+
+    ``far`` says that the code is the far side's (its version's), not the sender's.
+    """
+
+    code: str
+    description: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+    far: bool = False
+    refused: bool = False
+
+
+@dataclass(slots=True)
+class Exchange:
+    """An exchange under way; `as_json` and `from_json` carry it to another process."""
+
+    origin: str
+    action: str
+    payload: dict[str, Any]
+    variables: dict[str, Any]
+    ids: list[str] = field(default_factory=list)
+    route: int = -1
+    step: int = 0
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    """The payloads of the current step, in order."""
+    replies: list[Any] = field(default_factory=list)
+    """The replies to the current step's calls so far."""
+    all_replies: list[Any] = field(default_factory=list)
+    once: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The exchange as a JSON object."""
+        return {
+            "origin": self.origin,
+            "action": self.action,
+            "payload": self.payload,
+            "variables": {k: v for k, v in self.variables.items() if k not in ("settings", "request")},
+            "ids": self.ids,
+            "route": self.route,
+            "step": self.step,
+            "calls": self.calls,
+            "replies": self.replies,
+            "all_replies": self.all_replies,
+            "once": self.once,
+        }
+
+    @classmethod
+    def from_json(cls, saved: Mapping[str, Any], settings: Mapping[str, Any]) -> Exchange:
+        """The exchange that ``saved`` holds, to go on under ``settings``."""
+        exchange = cls(**{**saved, "variables": dict(saved["variables"]), "ids": list(saved["ids"])})
+        exchange.calls, exchange.replies = list(saved["calls"]), list(saved["replies"])
+        exchange.all_replies = list(saved["all_replies"])
+        exchange.variables.update(settings=settings, request=exchange.payload)
+        return exchange
+
+
+class MappingFault(Exception):
+    """A mapping failed on a payload; ``failure`` is what the sender is told."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.description)
+        self.failure = failure
+
+
+def begin(mapping: ActionMapping, payload: dict[str, Any], view: View) -> Exchange:
+    """Start an exchange: bind `let`, choose the route. Raises MappingFault when no route holds or an
+    expression fails."""
+    exchange = Exchange(
+        mapping.origin, mapping.action, payload, {"request": payload, "settings": view.settings}
+    )
+    scope = Scope(exchange.variables, view)
+    _bind(mapping.let, payload, scope)
+    for index, route in enumerate(mapping.routes):
+        if route.when is None or truthy(_evaluate(route.when, payload, scope)):
+            exchange.route = index
+            _bind(route.let, payload, scope)
+            return exchange
+    raise MappingFault(Failure("NotSupported", f"no route of the mapping of {mapping.action} takes this payload"))
+
+
+def identity(mapping: ActionMapping, payload: dict[str, Any], view: View) -> str:
+    """What `once` gives for the call: calls with the same non-empty identity are repeats of each other."""
+    if mapping.once is None:
+        return ""
+    value = _evaluate(mapping.once, payload, Scope({"request": payload, "settings": view.settings}, view))
+    return f"{mapping.action}:{value}" if isinstance(value, str) and value else ""
+
+
+def advance(mapping: ActionMapping, exchange: Exchange, view: View) -> OutgoingCall | None:
+    """The next call of the exchange, or None when every step has its replies."""
+    outcome = mapping.routes[exchange.route].outcome
+    if not isinstance(outcome, Forward):
+        return None
+    scope = Scope(exchange.variables, view)
+    while exchange.step < len(outcome.steps):
+        step = outcome.steps[exchange.step]
+        if not exchange.calls and not exchange.replies:
+            exchange.calls = [call.payload for call in _calls(step, exchange.payload, scope)]
+        if len(exchange.replies) < len(exchange.calls):
+            return OutgoingCall(step.to, step.action, exchange.calls[len(exchange.replies)])
+        if step.name and exchange.replies:
+            exchange.variables[step.name] = exchange.replies if step.each is not None else exchange.replies[-1]
+        exchange.all_replies.extend(exchange.replies)
+        exchange.calls, exchange.replies = [], []
+        exchange.step += 1
+    return None
+
+
+def accept_reply(exchange: Exchange, payload: dict[str, Any]) -> None:
+    """Note the reply to the call that `advance` gave last."""
+    exchange.replies.append(payload)
+
+
+def stand_in(mapping: ActionMapping, exchange: Exchange, failure: Failure, view: View) -> bool:
+    """Where the step has an `instead`, note its value as the reply and say True."""
+    outcome = mapping.routes[exchange.route].outcome
+    assert isinstance(outcome, Forward)
+    instead = outcome.steps[exchange.step].instead
+    if instead is None:
+        return False
+    variables = {**exchange.variables, "error": _error_value(failure)}
+    value = _template(instead, exchange.payload, Scope(variables, view))
+    exchange.replies.append({} if value is UNDEFINED else value)
+    return True
+
+
+def finish(
+    mapping: ActionMapping, exchange: Exchange, failure: Failure | None, view: View
+) -> dict[str, Any] | Failure:
+    """The answer to the call: a payload, or a failure. Binds `after`."""
+    route = mapping.routes[exchange.route]
+    outcome = route.outcome
+    scope = Scope(exchange.variables, view)
+    if isinstance(outcome, Refuse):
+        return Failure(outcome.code, outcome.because, refused=True)
+    if isinstance(outcome, Answer):
+        return _object(_template(outcome.response, exchange.payload, scope))
+    reply: Any = UNDEFINED
+    if failure is not None:
+        exchange.variables["error"] = _error_value(failure)
+    elif exchange.all_replies:
+        reply = exchange.all_replies[-1]
+        exchange.variables["reply"] = reply
+    exchange.variables["replies"] = exchange.all_replies
+    _bind(outcome.after, reply, scope)
+    if failure is None:
+        return _object(_template(outcome.response, reply, scope))
+    if outcome.error is not None:
+        value = _template(outcome.error, reply, scope)
+        if value is not UNDEFINED:
+            return _object(value)
+    return failure
+
+
+def further_calls(mapping: ActionMapping, exchange: Exchange, view: View) -> Iterator[OutgoingCall]:
+    """The calls of `also`, in order; to be taken after `finish`."""
+    if exchange.route < 0:
+        return
+    scope = Scope(exchange.variables, view)
+    for send in mapping.routes[exchange.route].also:
+        yield from _calls(send, exchange.payload, scope)
+
+
+def dropped(drops: Mapping[str, str], payload: Any) -> Iterator[tuple[str, str]]:
+    """The declared drops that ``payload`` really holds: (dotted path, reason)."""
+    for path, reason in drops.items():
+        if _present(payload, path.split(".")):
+            yield path, reason
+
+
+def drops_of(mapping: ActionMapping, exchange: Exchange) -> Drops:
+    """What the mapping and its chosen route declare as dropped."""
+    route: Route = mapping.routes[exchange.route]
+    return mapping.drops.merged(route.drops)
+
+
+def _present(value: Any, path: list[str]) -> bool:
+    if isinstance(value, list):
+        return any(_present(item, path) for item in value)
+    if not path:
+        return True
+    return isinstance(value, dict) and path[0] in value and _present(value[path[0]], path[1:])
+
+
+def _calls(send: Send, payload: Any, scope: Scope) -> Iterator[OutgoingCall]:
+    if send.when is not None and not truthy(_evaluate(send.when, payload, scope)):
+        return
+    sources = [payload] if send.each is None else elements(_evaluate(send.each, payload, scope))
+    for source in sources:
+        yield OutgoingCall(send.to, send.action, _object(_template(send.request, source, scope)), send.durable)
+
+
+def _bind(bindings: tuple[Binding, ...], data: Any, scope: Scope) -> None:
+    for binding in bindings:
+        value = _template(binding.template, data, scope)
+        if value is not UNDEFINED:
+            scope.variables[binding.name] = value
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if value is UNDEFINED:
+        return {}
+    if not isinstance(value, dict):
+        raise MappingFault(Failure("InternalError", "the mapping makes a payload that is not an object"))
+    return value
+
+
+def _template(node: Node, data: Any, scope: Scope) -> Any:
+    try:
+        return node.evaluate(data, scope)
+    except ExpressionError as error:
+        raise MappingFault(Failure("InternalError", f"the mapping fails at {node.at}: {error}")) from error
+
+
+def _evaluate(expression: Any, data: Any, scope: Scope) -> Any:
+    try:
+        return expression.evaluate(data, scope)
+    except ExpressionError as error:
+        raise MappingFault(Failure("InternalError", f"the mapping fails: {error}")) from error
+
+
+def _error_value(failure: Failure) -> dict[str, Any]:
+    return {"code": failure.code, "description": failure.description}

@@ -1,0 +1,372 @@
+"""From a document to the model: templates, expressions, routes. Every fault becomes a finding with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..diagnostics import Diagnostics, Position, suggestion
+from ..expressions import UNDEFINED, Expression, ExpressionError, Function
+from ..expressions.parse import walk
+from ..protocol import protocol
+from ..schemas import request_schema, response_schema
+from ..versions import Pair, Side, Version
+from . import model
+from .document import Document, PathInDocument
+from .template import Array, Constant, Copy, Each, Leaf, Lookup, Node, Object, Table, With
+
+_ALWAYS = frozenset({"request", "settings"})
+_REPLY = frozenset({"reply", "replies"})
+_NOTHING = Constant(Position(""), UNDEFINED)
+
+
+@dataclass
+class Resources:
+    """What mapping files may refer to by name."""
+
+    functions: Mapping[str, Function]
+    tables: dict[str, Table] = field(default_factory=dict)
+    parts: dict[str, Document] = field(default_factory=dict)
+    settings: dict[str, model.Setting] = field(default_factory=dict)
+
+
+class Builder:
+    """Builds the model of one document. Findings go to ``diagnostics``; what is faulty becomes a placeholder."""
+
+    def __init__(self, document: Document, resources: Resources, diagnostics: Diagnostics) -> None:
+        self._document = document
+        self._resources = resources
+        self._diagnostics = diagnostics
+        self._using: tuple[str, ...] = ()
+
+    def mapping(self, pair: Pair, origin: str) -> model.Mapping:
+        """The mapping that the document holds, for calls from ``origin`` (station, csms or timer)."""
+        return _MappingBuilder(self, pair, origin).build()
+
+    def refusal(self, pair: Pair, origin: str, action: str, path: PathInDocument) -> model.Mapping:
+        """The mapping that one line of a pair's table of refusals stands for."""
+        return _MappingBuilder(self, pair, origin, path, action).build()
+
+    # -- helpers that the mapping builder uses --
+
+    def error(self, code: str, path: PathInDocument, message: str, remedy: str = "", offset: int = 0) -> None:
+        """Note a finding about the value at ``path``."""
+        at = self._document.inside(path, offset)
+        self._diagnostics.add(code, at, message, remedy, _dotted(path))
+
+    def at(self, path: PathInDocument) -> Position:
+        """Where ``path`` stands."""
+        return self._document.position(path)
+
+    def value(self, path: PathInDocument) -> Any:
+        """The plain value at ``path``; None when there is none."""
+        value = self._document.value
+        for step in path:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+    def expression(self, path: PathInDocument, known: frozenset[str]) -> Expression | None:
+        """The expression at ``path``, or None where the key is absent or faulty."""
+        source = self.value(path)
+        if source is None:
+            return None
+        if isinstance(source, (bool, int, float)):
+            source = str(source).lower() if isinstance(source, bool) else str(source)
+        if not isinstance(source, str):
+            self.error("XW104", path, "an expression has to be a string", "Write the JSONata as one string.")
+            return None
+        try:
+            expression = Expression(source, self._resources.functions)
+        except ExpressionError as error:
+            self.error("XW107", path, f"{error.reason}, in `{source}`", "", error.offset)
+            return None
+        for name in sorted(getattr(expression, "variables", frozenset()) - known):
+            remedy = suggestion(name, known) or f"Known here: {', '.join('$' + word for word in sorted(known))}."
+            self.error("XW108", path, f"${name} is not known here", remedy)
+        for name in sorted(_settings_read(expression) - set(self._resources.settings)):
+            remedy = suggestion(name, self._resources.settings) or "Settings are declared in mappings/settings.yaml."
+            self.error("XW113", path, f"there is no setting {name!r}", remedy)
+        return expression
+
+    def template(self, path: PathInDocument, known: frozenset[str], target: Mapping[str, Any] | None) -> Node:
+        """The template at ``path``; ``target`` is the schema of what it writes, for `$copy`."""
+        value = self.value(path)
+        at = self.at(path)
+        if isinstance(value, dict):
+            return self._object(value, path, known, target, at)
+        if isinstance(value, list):
+            item = _items(target)
+            return Array(at, tuple(self.template((*path, i), known, item) for i in range(len(value))))
+        if isinstance(value, (bool, int, float)):
+            return Constant(at, value)
+        expression = self.expression(path, known)
+        return Leaf(at, expression) if expression else Constant(at, UNDEFINED)
+
+    def _object(
+        self,
+        value: dict[str, Any],
+        path: PathInDocument,
+        known: frozenset[str],
+        target: Mapping[str, Any] | None,
+        at: Position,
+    ) -> Node:
+        directives = [key for key in value if key.startswith("$")]
+        for key in directives:
+            if key not in _DIRECTIVES:
+                self.error(
+                    "XW103", (*path, key), f"{key} is not a directive", suggestion(key, _DIRECTIVES) or _KNOWN_DIRECTIVES
+                )
+        if "$const" in value:
+            return Constant(at, value["$const"])
+        if "$table" in value:
+            return self._lookup(value, path, known, at)
+        if "$part" in value:
+            return self._part(value, path, known, target, at)
+        if "$each" in value:
+            over = self.expression((*path, "$each"), known)
+            inner = known
+            body = self._body(value, path, inner, _items(target), at)
+            return Each(at, over, body) if over else Constant(at, UNDEFINED)
+        if "$with" in value:
+            of = self.template((*path, "$with"), known, None)
+            return With(at, of, self._body(value, path, known, target, at))
+        return self._body(value, path, known, target, at)
+
+    def _body(
+        self,
+        value: dict[str, Any],
+        path: PathInDocument,
+        known: frozenset[str],
+        target: Mapping[str, Any] | None,
+        at: Position,
+    ) -> Node:
+        if "$value" in value:
+            return self.template((*path, "$value"), known, target)
+        properties = (target or {}).get("properties", {})
+        fields = tuple(
+            (key, self.template((*path, key), known, properties.get(key)))
+            for key in value
+            if not key.startswith("$")
+        )
+        when = self.expression((*path, "$when"), known)
+        copy = Copy(target or {}) if value.get("$copy") else None
+        return Object(at, fields, when, copy)
+
+    def _lookup(self, value: dict[str, Any], path: PathInDocument, known: frozenset[str], at: Position) -> Node:
+        name = value["$table"]
+        table = self._resources.tables.get(name)
+        if table is None:
+            remedy = suggestion(str(name), self._resources.tables) or "Tables are files in mappings/tables/."
+            self.error("XW105", (*path, "$table"), f"there is no table {name!r}", remedy)
+            return Constant(at, UNDEFINED)
+        if "of" not in value:
+            self.error("XW104", path, "$table needs `of`", "Add `of:` with the expression to look up.")
+            return Constant(at, UNDEFINED)
+        otherwise = self.template((*path, "else"), known, None) if "else" in value else None
+        return Lookup(at, table, self.template((*path, "of"), known, None), otherwise)
+
+    def _part(
+        self,
+        value: dict[str, Any],
+        path: PathInDocument,
+        known: frozenset[str],
+        target: Mapping[str, Any] | None,
+        at: Position,
+    ) -> Node:
+        name = value["$part"]
+        part = self._resources.parts.get(name)
+        if part is None:
+            remedy = suggestion(str(name), self._resources.parts) or "Parts are files in mappings/parts/."
+            self.error("XW110", (*path, "$part"), f"there is no part {name!r}", remedy)
+            return Constant(at, UNDEFINED)
+        if name in self._using:
+            self.error("XW111", (*path, "$part"), f"the part {name!r} uses itself: {' -> '.join(self._using)}")
+            return Constant(at, UNDEFINED)
+        inner = Builder(part, self._resources, self._diagnostics)
+        inner._using = (*self._using, name)
+        if "$each" in value:
+            over = self.expression((*path, "$each"), known)
+            body = inner.template(("template",), known, _items(target))
+            return Each(at, over, body) if over else Constant(at, UNDEFINED)
+        body = inner.template(("template",), known, target)
+        return With(at, self.template((*path, "of"), known, None), body) if "of" in value else body
+
+
+class _MappingBuilder:
+    """Builds one mapping, from a whole document or from a line of a table of refusals."""
+
+    def __init__(
+        self, builder: Builder, pair: Pair, origin: str, root: PathInDocument = (), action: str | None = None
+    ) -> None:
+        self._b = builder
+        self._pair = pair
+        self._origin = origin
+        self._root = root
+        self._action = action if action is not None else str(self._get("call") or self._get("timer") or "")
+        self._sender = Side(origin) if origin != "timer" else None
+        self._response: Mapping[str, Any] | None = None
+
+    def _get(self, *path: str | int) -> Any:
+        return self._b.value((*self._root, *path))
+
+    def build(self) -> model.Mapping:
+        root = self._root
+        if self._sender is not None:
+            version = self._pair.version(self._sender)
+            if self._knows(version, self._action, self._sender, (*root, "call")):
+                self._response = response_schema(version, self._action)
+        once = self._b.expression((*root, "once"), _ALWAYS)
+        let, known = self._bindings((*root, "let"), _ALWAYS)
+        if "routes" in (self._get() or {}):
+            shared = self._also(root, known | _REPLY | {"error"})
+            routes = tuple(self._route((*root, "routes", i), known, shared) for i in range(len(self._get("routes"))))
+        else:
+            routes = (self._route(root, known, whole=True),)
+        return model.Mapping(
+            pair=self._pair,
+            origin=self._origin,
+            action=self._action,
+            at=self._b.at((*root, "call") if not self._root else root),
+            routes=routes,
+            let=let,
+            once=once,
+            durable=bool(self._get("durable")),
+            first=bool(self._get("first")),
+            drops=self._drops((*root, "drops")),
+            spec=tuple(self._get("spec") or ()),
+            profile=self._get("profile") or "",
+            note=self._get("note") or "",
+        )
+
+    def _knows(self, version: Version, action: str, sender: Side, path: PathInDocument) -> bool:
+        actions = protocol(version).sends(sender)
+        if action in actions:
+            return True
+        self._b.error(
+            "XW109",
+            path,
+            f"{action!r} is not an action that a {version} {_PEOPLE[sender]} sends",
+            suggestion(action, actions),
+        )
+        return False
+
+    def _bindings(self, path: PathInDocument, known: frozenset[str]) -> tuple[tuple[model.Binding, ...], frozenset[str]]:
+        bindings: list[model.Binding] = []
+        for name in self._b.value(path) or {}:
+            here = (*path, name)
+            if name in _RESERVED:
+                self._b.error("XW114", here, f"${name} has a fixed meaning and cannot be bound", "Choose another name.")
+            bindings.append(model.Binding(name, self._b.template(here, known, None), self._b.at(here)))
+            known |= {name}
+        return tuple(bindings), known
+
+    def _also(self, path: PathInDocument, known: frozenset[str]) -> tuple[model.Send, ...]:
+        entries = self._b.value((*path, "also")) or ()
+        return tuple(
+            self._send((*path, "also", i), known, Side(entry["to"]), "call") for i, entry in enumerate(entries)
+        )
+
+    def _route(
+        self, path: PathInDocument, known: frozenset[str], shared: tuple[model.Send, ...] = (), *, whole: bool = False
+    ) -> model.Route:
+        value = self._b.value(path) or {}
+        when = None if whole else self._b.expression((*path, "when"), known)
+        let: tuple[model.Binding, ...] = ()
+        if not whole:
+            let, known = self._bindings((*path, "let"), known)
+        outcome, replied = self._outcome(value, path, known)
+        return model.Route(
+            name=str(value.get("name", "")) if not whole else "",
+            when=when,
+            let=let,
+            outcome=outcome,
+            also=(*shared, *self._also(path, replied)),
+            drops=model.Drops() if whole else self._drops((*path, "drops")),
+            at=self._b.at(path),
+        )
+
+    def _outcome(
+        self, value: Mapping[str, Any], path: PathInDocument, known: frozenset[str]
+    ) -> tuple[model.Outcome, frozenset[str]]:
+        at = self._b.at(path)
+        because = str(value.get("because", ""))
+        if "refuse" in value:
+            return model.Refuse(str(value["refuse"]), because, at), known
+        if "answer" in value:
+            return model.Answer(self._b.template((*path, "answer"), known, self._response), at, because), known
+        if self._sender is None:
+            return model.Answer(_NOTHING, at), known
+        to = self._sender.other
+        if "steps" in value:
+            steps_known, steps = known, []
+            for i in range(len(value["steps"])):
+                steps.append(self._send((*path, "steps", i), steps_known, to, "forward"))
+                if steps[-1].name:
+                    steps_known |= {steps[-1].name}
+        else:
+            steps_known, steps = known, [self._send(path, known, to, "forward")]
+            if steps[0].name:
+                steps_known |= {steps[0].name}
+        after, replied = self._bindings((*path, "after"), steps_known | _REPLY | {"error"})
+        response = self._b.template((*path, "response"), replied, self._response) if "response" in value else _NOTHING
+        error = (
+            self._b.template((*path, "error"), replied, self._response) if "error" in value else None
+        )
+        return model.Forward(tuple(steps), after, response, error, at), replied
+
+    def _send(self, path: PathInDocument, known: frozenset[str], to: Side, key: str) -> model.Send:
+        value = self._b.value(path)
+        action = str(value.get(key, ""))
+        version = self._pair.version(to)
+        target = None
+        if self._knows(version, action, to.other, (*path, key)):
+            target = request_schema(version, action)
+        return model.Send(
+            to=to,
+            action=action,
+            request=self._b.template((*path, "request"), known, target) if "request" in value else _NOTHING,
+            at=self._b.at((*path, key)),
+            when=self._b.expression((*path, "when"), known) if path[-2:-1] in (("steps",), ("also",)) else None,
+            each=self._b.expression((*path, "each"), known),
+            name=value.get("as"),
+            instead=self._b.template((*path, "instead"), known | {"error"}, None) if "instead" in value else None,
+            durable=bool(value.get("durable")) and key == "call",
+        )
+
+    def _drops(self, path: PathInDocument) -> model.Drops:
+        value = self._b.value(path) or {}
+        return model.Drops(dict(value.get("request") or {}), dict(value.get("response") or {}))
+
+
+def _settings_read(expression: Expression) -> set[str]:
+    """The names in `$settings.<name>` that an expression reads."""
+    return {
+        str(node.steps[1].value)
+        for node in walk(expression.node)
+        if node.type == "path"
+        and len(node.steps) > 1
+        and (node.steps[0].type, node.steps[0].value) == ("variable", "settings")
+        and node.steps[1].type == "name"
+    }
+
+
+def _items(target: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    items = (target or {}).get("items")
+    return items if isinstance(items, Mapping) else None
+
+
+def _dotted(path: Iterable[str | int]) -> str:
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+_PEOPLE = {Side.STATION: "station", Side.CSMS: "CSMS"}
+_RESERVED = frozenset({"request", "settings", "reply", "replies", "error"})
+_DIRECTIVES = ("$const", "$table", "$each", "$when", "$copy", "$with", "$part", "$value")
+_KNOWN_DIRECTIVES = f"Directives are {', '.join(_DIRECTIVES)}; a quoted key cannot begin with $."

@@ -1,0 +1,176 @@
+"""YAML read with the position of every value.
+
+Only what YAML 1.2 calls the core schema is resolved (true, false, null, numbers), so that `on`, `No` or a date
+stay the strings that they look like. Duplicate keys, anchors and tags are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..diagnostics import Diagnostic, MappingError, Position
+
+PathInDocument = tuple[str | int, ...]
+
+
+class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
+    """libyaml's loader with YAML 1.2's resolvers."""
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"true|false", "tf"),
+    ("null", r"null|~|", ["n", "~", ""]),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file: its plain ``value``, and where each part of it stands."""
+
+    file: str
+    value: Any
+    positions: Mapping[PathInDocument, Position] = field(repr=False)
+    plain: frozenset[PathInDocument] = field(default=frozenset(), repr=False)
+
+    def position(self, path: PathInDocument) -> Position:
+        """The place of the value at ``path``, or of the nearest enclosing one that has a place."""
+        while path not in self.positions and path:
+            path = path[:-1]
+        return self.positions.get(path, Position(self.file))
+
+    def inside(self, path: PathInDocument, offset: int) -> Position:
+        """The place ``offset`` characters into the scalar at ``path`` (its start when it spans lines)."""
+        at = self.position(path)
+        return at.shifted(offset) if path in self.plain else at
+
+    def patched(self, patch: Document) -> Document:
+        """This document amended by ``patch``: objects are merged, null removes, everything else replaces."""
+        positions = dict(self.positions)
+        plain = set(self.plain)
+
+        def merge(base: Any, over: Any, path: PathInDocument) -> Any:
+            if isinstance(base, dict) and isinstance(over, dict):
+                result = dict(base)
+                for key, value in over.items():
+                    if value is None:
+                        result.pop(key, None)
+                    elif key in result:
+                        result[key] = merge(result[key], value, (*path, key))
+                    else:
+                        result[key] = adopt(value, (*path, key))
+                return result
+            for stale in [known for known in positions if known[: len(path)] == path]:
+                del positions[stale]
+                plain.discard(stale)
+            return adopt(over, path)
+
+        def adopt(value: Any, path: PathInDocument) -> Any:
+            for known, at in patch.positions.items():
+                if known[: len(path)] == path:
+                    positions[known] = at
+                    if known in patch.plain:
+                        plain.add(known)
+            return value
+
+        return Document(self.file, merge(self.value, patch.value, ()), positions, frozenset(plain))
+
+
+def load_document(path: Path, *, shown_as: str | None = None) -> Document:
+    """Read the YAML file ``path``.
+
+    ``shown_as`` is its name in findings (default: the path). Raises MappingError with one finding when the
+    file cannot be read, is not YAML, or repeats a key.
+    """
+    file = shown_as or str(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MappingError(
+            [Diagnostic("XW100", Position(file), f"the file cannot be read: {error}", "It has to be UTF-8 text.")]
+        ) from None
+    return parse_document(text, file)
+
+
+def parse_document(text: str, file: str) -> Document:
+    """Like `load_document`, for a text that is at hand; ``file`` is its name in findings."""
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return Document(file, None, {})
+        reader = _Reader(loader, file)
+        value = reader.read(node, ())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = Position(file, mark.line + 1, mark.column + 1) if mark else Position(file)
+        message = " ".join(part for part in (error.context, error.problem) if part)
+        raise MappingError(
+            [Diagnostic("XW101", at, f"this is not YAML: {message}", "Check indentation, quotes and colons here.")]
+        ) from None
+    except yaml.YAMLError as error:
+        raise MappingError(
+            [Diagnostic("XW101", Position(file), f"this is not YAML: {error}", "Remove characters that YAML forbids.")]
+        ) from None
+    finally:
+        loader.dispose()
+    return Document(file, value, reader.positions, frozenset(reader.plain))
+
+
+class _Reader:
+    """Turns YAML nodes into plain values and notes where each stands."""
+
+    def __init__(self, loader: Any, file: str) -> None:
+        self._loader = loader
+        self._file = file
+        self.positions: dict[PathInDocument, Position] = {}
+        self.plain: set[PathInDocument] = set()
+
+    def read(self, node: yaml.Node, path: PathInDocument) -> Any:
+        start = node.start_mark
+        at = Position(self._file, start.line + 1, start.column + 1)
+        if isinstance(node, yaml.MappingNode):
+            result: dict[str, Any] = {}
+            keys_at: dict[str, Position] = {}
+            for key_node, value_node in node.value:
+                mark = key_node.start_mark
+                key_at = Position(self._file, mark.line + 1, mark.column + 1)
+                if not isinstance(key_node, yaml.ScalarNode):
+                    raise MappingError([Diagnostic("XW101", key_at, "a key has to be a plain word")])
+                key = str(key_node.value)
+                if key in result:
+                    raise MappingError(
+                        [
+                            Diagnostic(
+                                "XW102",
+                                key_at,
+                                f"the key {key!r} stands here a second time; it first stands at {keys_at[key]}",
+                                "Keep one of the two.",
+                                ".".join(map(str, path)),
+                            )
+                        ]
+                    )
+                keys_at[key] = key_at
+                result[key] = self.read(value_node, (*path, key))
+                if not isinstance(value_node, yaml.ScalarNode):
+                    self.positions[(*path, key)] = key_at
+            self.positions[path] = at
+            return result
+        if isinstance(node, yaml.SequenceNode):
+            self.positions[path] = at
+            return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
+        single_line = node.end_mark.line == start.line
+        if single_line:
+            self.plain.add(path)
+        quoted = single_line and node.style in ("'", '"')
+        self.positions[path] = at.shifted(1) if quoted else at
+        return self._loader.construct_object(node)

@@ -1,0 +1,132 @@
+"""What a mapping file says, as frozen values. `loader` makes them, `interpreter` runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..diagnostics import Position
+from ..expressions import Expression
+from ..versions import Pair, Side
+from .template import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One line of `let` or `after`: a name for a value."""
+
+    name: str
+    template: Node
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A call that leaves: a step of `forward`, or one of `also`.
+
+    ``each`` makes one call per element; ``name`` binds the reply (a list of replies with ``each``);
+    ``instead`` stands in for a reply that was a CALLERROR or never came. A ``durable`` call outlives the
+    connection: it is sent again until it is answered.
+    """
+
+    to: Side
+    action: str
+    request: Node
+    at: Position
+    when: Expression | None = None
+    each: Expression | None = None
+    name: str | None = None
+    instead: Node | None = None
+    durable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """The far side is asked: its replies make the answer."""
+
+    steps: tuple[Send, ...]
+    after: tuple[Binding, ...]
+    response: Node
+    error: Node | None
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The call is answered here; nothing is forwarded."""
+
+    response: Node
+    at: Position
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The call is answered with a CALLERROR of this code (in the sender's version)."""
+
+    code: str
+    because: str
+    at: Position
+
+
+Outcome = Forward | Answer | Refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Drops:
+    """Fields that are not carried over, with the reason, by dotted path."""
+
+    request: MappingOf[str, str] = field(default_factory=dict)
+    response: MappingOf[str, str] = field(default_factory=dict)
+
+    def merged(self, other: Drops) -> Drops:
+        """Both."""
+        return Drops({**self.request, **other.request}, {**self.response, **other.response})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One alternative of a mapping; the first whose ``when`` holds is taken."""
+
+    name: str
+    when: Expression | None
+    let: tuple[Binding, ...]
+    outcome: Outcome
+    also: tuple[Send, ...]
+    drops: Drops
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """What becomes of one action that arrives from one side of one pair.
+
+    ``origin`` is ``station`` or ``csms``, or ``timer`` for what the session does by itself when its time
+    comes; then ``action`` is the timer's name.
+    """
+
+    pair: Pair
+    origin: str
+    action: str
+    at: Position
+    routes: tuple[Route, ...]
+    let: tuple[Binding, ...] = ()
+    once: Expression | None = None
+    durable: bool = False
+    first: bool = False
+    drops: Drops = field(default_factory=Drops)
+    spec: tuple[str, ...] = ()
+    profile: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A named default that operators may override: `$settings.<name>`."""
+
+    name: str
+    type: MappingOf[str, Any]
+    default: Any
+    description: str
+    at: Position

@@ -1,0 +1,268 @@
+"""A pack: the mappings of all pairs, read from layers of folders, a later one over the earlier.
+
+The built-in mappings are the first layer. In a further layer a file replaces its namesake, or amends it when it says
+`patch: true`. A pair that `extends` another takes over what it has no file for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..diagnostics import Diagnostic, Diagnostics, MappingError, Position, suggestion
+from ..expressions import UNDEFINED, Function
+from ..versions import PAIRS, Pair
+from . import model
+from .build import Builder, Resources
+from .document import Document, PathInDocument, load_document
+from .structure import check_structure
+from .template import Table
+
+ORIGINS: Mapping[str, str] = {"from-station": "station", "from-csms": "csms", "timers": "timer"}
+"""The folders of a pair, and where the calls that their files map come from."""
+
+Key = tuple[str, str]
+"""(origin, action)"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where a mapping is written: a whole file, or a line of a pair's table of refusals."""
+
+    document: Document
+    path: PathInDocument = ()
+
+
+@dataclass(frozen=True)
+class PairMappings:
+    """All mappings of one pair. ``documents`` are the files that they were made from."""
+
+    pair: Pair
+    mappings: Mapping[Key, model.Mapping]
+    documents: Mapping[Key, Document] = field(repr=False)
+
+    def find(self, origin: str, action: str) -> model.Mapping | None:
+        """The mapping of ``action`` from ``origin``, if there is one."""
+        return self.mappings.get((origin, action))
+
+
+class Pack:
+    """A layered set of mapping folders. Pairs are read when they are first asked for."""
+
+    def __init__(self, layers: Sequence[Path], functions: Mapping[str, Function]) -> None:
+        """Read what all pairs share: tables, parts, settings.
+
+        Raises MappingError when a folder is missing or one of these files is faulty.
+        """
+        self._layers = list(layers)
+        self._diagnostics = Diagnostics()
+        self.resources = Resources(functions)
+        self._pairs: dict[Pair, PairMappings] = {}
+        for layer in self._layers:
+            self._read_shared(layer)
+        self._raise()
+
+    @property
+    def settings(self) -> Mapping[str, model.Setting]:
+        """The settings that mappings may read, by name."""
+        return self.resources.settings
+
+    @property
+    def available(self) -> tuple[Pair, ...]:
+        """The pairs that some layer has a folder for."""
+        return tuple(pair for pair in PAIRS if any((layer / str(pair) / "pair.yaml").is_file() for layer in self._layers))
+
+    def pair(self, pair: Pair) -> PairMappings:
+        """The mappings of ``pair``. Raises MappingError with every fault found in its files."""
+        if pair not in self._pairs:
+            diagnostics = Diagnostics()
+            built = self._build(pair, diagnostics)
+            if diagnostics.errors:
+                raise MappingError(diagnostics.items)
+            self._pairs[pair] = built
+        return self._pairs[pair]
+
+    def findings(self, pair: Pair) -> list[Diagnostic]:
+        """Every fault of the files of ``pair``; empty when it can be used."""
+        diagnostics = Diagnostics()
+        try:
+            self._build(pair, diagnostics)
+        except MappingError as error:
+            return error.diagnostics
+        return diagnostics.items
+
+    # -- what all pairs share --
+
+    def _read_shared(self, layer: Path) -> None:
+        if not layer.is_dir():
+            self._diagnostics.add("XW100", Position(str(layer)), "there is no such folder of mappings")
+            return
+        for path in sorted((layer / "tables").glob("*.yaml")):
+            if document := self._load(path, "table"):
+                self._add_table(path, document)
+        for path in sorted((layer / "parts").glob("*.yaml")):
+            if document := self._load(path, "part"):
+                self._expect_name(path, document, "part")
+                self.resources.parts[document.value["part"]] = document
+        settings = layer / "settings.yaml"
+        if settings.is_file() and (document := self._load(settings, "settings")):
+            for name, entry in document.value["settings"].items():
+                self.resources.settings[name] = model.Setting(
+                    name,
+                    entry["type"],
+                    entry["default"],
+                    entry["description"],
+                    document.position(("settings", name)),
+                )
+        known = {"tables", "parts", "settings.yaml", "repairs", *map(str, PAIRS)}
+        for path in sorted(layer.iterdir()):
+            if path.name not in known and not path.name.startswith("."):
+                remedy = suggestion(path.name, known) or f"A layer of mappings holds {', '.join(sorted(known))}."
+                self._diagnostics.add("XW112", Position(str(path)), f"{path.name!r} is no part of a folder of mappings", remedy)
+
+    def _add_table(self, path: Path, document: Document) -> None:
+        self._expect_name(path, document, "table")
+        value = document.value
+        self.resources.tables[value["table"]] = Table(
+            value["table"], value["values"], value.get("else", UNDEFINED), document.position(("table",))
+        )
+
+    def _expect_name(self, path: Path, document: Document, key: str) -> None:
+        if document.value[key] != path.stem:
+            self._diagnostics.add(
+                "XW112",
+                document.position((key,)),
+                f"the {key} is called {document.value[key]!r}, but the file {path.name!r}",
+                "Give both the same name.",
+                key,
+            )
+
+    # -- one pair --
+
+    def _build(self, pair: Pair, diagnostics: Diagnostics) -> PairMappings:
+        sources = self._sources(pair, diagnostics, ())
+        mappings: dict[Key, model.Mapping] = {}
+        documents: dict[Key, Document] = {}
+        for (origin, action), source in sources.items():
+            builder = Builder(source.document, self.resources, diagnostics)
+            if source.path:
+                mapping = builder.refusal(pair, origin, action, source.path)
+            else:
+                mapping = builder.mapping(pair, origin)
+            mappings[(origin, action)] = mapping
+            documents[(origin, action)] = source.document
+        return PairMappings(pair, mappings, documents)
+
+    def _sources(self, pair: Pair, diagnostics: Diagnostics, extending: tuple[Pair, ...]) -> dict[Key, _Source]:
+        sources: dict[Key, _Source] = {}
+        found = False
+        for layer in self._layers:
+            root = layer / str(pair)
+            if not root.is_dir():
+                continue
+            pair_file = root / "pair.yaml"
+            if pair_file.is_file() and (document := self._load(pair_file, "pair", diagnostics)):
+                found = True
+                self._inherit(document, pair, sources, diagnostics, extending)
+                for name, origin in ORIGINS.items():
+                    for action in document.value.get("refused", {}).get(name, {}):
+                        sources[(origin, action)] = _Source(document, ("refused", name, action))
+            for name, origin in ORIGINS.items():
+                for path in sorted((root / name).glob("*.yaml")):
+                    if not path.name.endswith(".cases.yaml"):
+                        self._add_file(path, origin, sources, diagnostics)
+        if not found and not extending:
+            places = ", ".join(str(layer / str(pair)) for layer in self._layers)
+            diagnostics.add("XW111", Position(places), f"there is no pair.yaml for {pair}", "Create the folder of the pair.")
+        return sources
+
+    def _inherit(
+        self,
+        document: Document,
+        pair: Pair,
+        sources: dict[Key, _Source],
+        diagnostics: Diagnostics,
+        extending: tuple[Pair, ...],
+    ) -> None:
+        if document.value["pair"] != str(pair):
+            diagnostics.add(
+                "XW112",
+                document.position(("pair",)),
+                f"this is the folder of {pair}, but the file says {document.value['pair']!r}",
+                "Give both the same name.",
+                "pair",
+            )
+        if "extends" not in document.value:
+            return
+        at = document.position(("extends",))
+        try:
+            base = Pair.parse(document.value["extends"])
+        except ValueError as error:
+            diagnostics.add("XW111", at, str(error), path="extends")
+            return
+        if base == pair or base in extending:
+            chain = " -> ".join(str(step) for step in (*extending, pair, base))
+            diagnostics.add("XW111", at, f"extends leads back to itself: {chain}", "Break the circle.", "extends")
+            return
+        inherited = self._sources(base, diagnostics, (*extending, pair))
+        if not inherited:
+            diagnostics.add("XW111", at, f"there is no pair {base} to extend", "Create it, or correct the name.", "extends")
+        sources.update(inherited)
+
+    def _add_file(self, path: Path, origin: str, sources: dict[Key, _Source], diagnostics: Diagnostics) -> None:
+        try:
+            document = load_document(path)
+        except MappingError as error:
+            diagnostics.items.extend(error.diagnostics)
+            return
+        patch = isinstance(document.value, dict) and document.value.get("patch") is True
+        if not check_structure(document, "timer" if origin == "timer" else "patch" if patch else "mapping", diagnostics):
+            return
+        name_key = "timer" if origin == "timer" else "call"
+        action = str(document.value[name_key])
+        if action != path.stem:
+            diagnostics.add(
+                "XW112",
+                document.position((name_key,)),
+                f"the file {path.name!r} maps {action!r}",
+                "Name the file after what it maps.",
+                name_key,
+            )
+        if patch:
+            base = sources.get((origin, action))
+            if base is None or base.path:
+                diagnostics.add(
+                    "XW111",
+                    document.position(("patch",)),
+                    f"there is no mapping of {action} to amend",
+                    "Write a whole mapping (without `patch: true`).",
+                    "patch",
+                )
+                return
+            amendments = Document(
+                document.file,
+                {key: value for key, value in document.value.items() if key != "patch"},
+                document.positions,
+                document.plain,
+            )
+            document = base.document.patched(amendments)
+        sources[(origin, action)] = _Source(document)
+
+    def _load(self, path: Path, kind: str, diagnostics: Diagnostics | None = None) -> Document | None:
+        into = diagnostics or self._diagnostics
+        try:
+            document = load_document(path)
+        except MappingError as error:
+            into.items.extend(error.diagnostics)
+            return None
+        return document if check_structure(document, kind, into) else None
+
+    def _raise(self) -> None:
+        if self._diagnostics.errors:
+            raise MappingError(self._diagnostics.items)
+
+
+def all_findings(pack: Pack, pairs: Iterable[Pair] | None = None) -> list[Diagnostic]:
+    """Every fault in the files of ``pairs`` (default: of all available ones)."""
+    return [finding for pair in (pairs or pack.available) for finding in pack.findings(pair)]

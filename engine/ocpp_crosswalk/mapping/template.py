@@ -1,0 +1,188 @@
+"""Templates: the YAML trees that shape an outgoing payload.
+
+Structure is YAML, values are JSONata; keys that begin with `$` are directives. Each node gives a JSON value
+over a payload and a scope, or UNDEFINED, which leaves it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..diagnostics import Position
+from ..expressions import UNDEFINED, Expression, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """Any node of a template; ``at`` is where it stands."""
+
+    at: Position
+
+    def evaluate(self, data: Any, scope: Scope) -> Any:
+        """The value over ``data``, or UNDEFINED. Raises ExpressionError."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Node):
+    """A number, a boolean, or `{$const: ...}`."""
+
+    value: Any
+
+    def evaluate(self, data: Any, scope: Scope) -> Any:
+        """The constant itself."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf(Node):
+    """A JSONata expression. Null counts as undefined: OCPP has no null."""
+
+    expression: Expression
+
+    def evaluate(self, data: Any, scope: Scope) -> Any:
+        """The expression's value."""
+        value = self.expression.evaluate(data, scope)
+        return UNDEFINED if value is None else value
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A named value-to-value map. ``otherwise`` is the result for what it lacks, if it has one."""
+
+    name: str
+    values: Mapping[str, Any]
+    otherwise: Any
+    at: Position
+
+    def lookup(self, value: Any) -> Any:
+        """What ``value`` becomes, or UNDEFINED."""
+        key = value if isinstance(value, str) else _key(value)
+        return self.values.get(key, self.otherwise)
+
+
+def _key(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup(Node):
+    """`{$table: name, of: expr, else: template}`."""
+
+    table: Table
+    of: Node
+    otherwise: Node | None
+
+    def evaluate(self, data: Any, scope: Scope) -> Any:
+        """The table's result; undefined for an undefined value."""
+        value = self.of.evaluate(data, scope)
+        if value is UNDEFINED:
+            return UNDEFINED
+        result = self.table.lookup(value)
+        if result is UNDEFINED and self.otherwise is not None:
+            return self.otherwise.evaluate(data, scope)
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class Array(Node):
+    """A YAML list: one element for each template that gives a value; left out when none does."""
+
+    items: tuple[Node, ...]
+
+    def evaluate(self, data: Any, scope: Scope) -> Any:
+        """The array of the items' values."""
+        values = [value for item in self.items if (value := item.evaluate(data, scope)) is not UNDEFINED]
+        return values or UNDEFINED
+
+
+@dataclass(frozen=True, slots=True)
+class Object(Node):
+    """An object. ``when`` makes it conditional; ``copy`` starts it from the fields that both schemas share."""
+
+    fields: tuple[tuple[str, Node], ...]
+    when: Expression | None = None
+    copy: Copy | None = None
+
+    def evaluate(self, data: Any, scope: Scope) -> Any:
+        """The object, or UNDEFINED when ``when`` does not hold or no member has a value."""
+        if self.when is not None and not truthy(self.when.evaluate(data, scope)):
+            return UNDEFINED
+        result: dict[str, Any] = self.copy.evaluate(data) if self.copy is not None else {}
+        for name, node in self.fields:
+            value = node.evaluate(data, scope)
+            if value is not UNDEFINED:
+                result[name] = value
+            elif self.copy is not None:
+                result.pop(name, None)
+        return result or UNDEFINED
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """`$copy`: the fields of the source that the target's schema has too, in place and recursively."""
+
+    target: Mapping[str, Any]
+
+    def evaluate(self, data: Any) -> dict[str, Any]:
+        """A new object with the shared fields of ``data``; empty when it is not an object."""
+        return _shared(data, self.target) if isinstance(data, dict) else {}
+
+
+def _shared(data: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    return {name: _copied(value, properties[name]) for name, value in data.items() if name in properties}
+
+
+def _copied(value: Any, schema: Mapping[str, Any]) -> Any:
+    if isinstance(value, dict) and schema.get("additionalProperties", True) is False and "properties" in schema:
+        return _shared(value, schema)
+    if isinstance(value, list) and isinstance(items := schema.get("items"), Mapping):
+        return [_copied(item, items) for item in value]
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class With(Node):
+    """`{$with: expr, ...}` and the use of a part: the body is over the expression's value."""
+
+    of: Node
+    body: Node
+
+    def evaluate(self, data: Any, scope: Scope) -> Any:
+        """The body over the inner value; UNDEFINED when there is none."""
+        value = self.of.evaluate(data, scope)
+        return UNDEFINED if value is UNDEFINED else self.body.evaluate(value, scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Each(Node):
+    """`{$each: expr, ...}`: an array with one element per value; left out when it has none."""
+
+    over: Expression
+    body: Node
+
+    def evaluate(self, data: Any, scope: Scope) -> Any:
+        """The array of the body's values over each element."""
+        values = [
+            value
+            for element in elements(self.over.evaluate(data, scope))
+            if (value := self.body.evaluate(element, scope)) is not UNDEFINED
+        ]
+        return values or UNDEFINED
+
+
+def elements(value: Any) -> list[Any]:
+    """What there is to go through in ``value``: an array's elements, one single value, or nothing."""
+    if value is UNDEFINED or value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def truthy(value: Any) -> bool:
+    """JSONata's cast to boolean, as conditions need it."""
+    if isinstance(value, list):
+        return any(truthy(item) for item in value)
+    return bool(value)

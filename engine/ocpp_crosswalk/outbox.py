@@ -1,0 +1,93 @@
+"""What leaves toward one side: calls wait their turn, one is in flight at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A call in the outbox. ``owner`` is the side whose exchange waits for its reply, or empty.
+
+    A ``durable`` call without an owner is sent again, on the next link if need be, until it is answered.
+    ``origin`` says from where the exchange that made it came, ``not_before`` when it may leave.
+    """
+
+    id: str
+    action: str
+    payload: dict[str, Any]
+    owner: str = ""
+    durable: bool = False
+    first: bool = False
+    attempts: int = 0
+    not_before: float = 0.0
+
+
+class Outbox:
+    """The calls toward one side, and the one that is in flight."""
+
+    def __init__(self, saved: Mapping[str, Any] | None = None) -> None:
+        saved = saved or {}
+        self.waiting: deque[Waiting] = deque(Waiting(**row) for row in saved.get("waiting", ()))
+        flight = saved.get("flight")
+        self.flight: Waiting | None = Waiting(**flight) if flight else None
+        self.flight_due: float = saved.get("due", 0.0)
+
+    def add(self, call: Waiting) -> None:
+        """Put a call at the end; one that goes first, at the head."""
+        if call.first:
+            self.waiting.appendleft(call)
+        else:
+            self.waiting.append(call)
+
+    def take(self, now: float, due: float, *, held: bool) -> Waiting | None:
+        """The next call to send now, noted as in flight until ``due``; None when there is none or one is in
+        flight. While ``held``, only a call that goes first may leave."""
+        if self.flight is not None or not self.waiting:
+            return None
+        head = self.waiting[0]
+        if head.not_before > now or (held and not head.first):
+            return None
+        self.waiting.popleft()
+        self.flight, self.flight_due = head, due
+        head.attempts += 1
+        return head
+
+    def land(self, message_id: str) -> Waiting | None:
+        """The call in flight if it has this id; it is in flight no more."""
+        call = self.flight
+        if call is None or call.id != message_id:
+            return None
+        self.flight = None
+        return call
+
+    def retry(self, call: Waiting, not_before: float) -> None:
+        """Put a call back at the head, to be sent again at ``not_before``."""
+        call.not_before = not_before
+        self.waiting.appendleft(call)
+
+    def reconnect(self) -> None:
+        """A new link: durable calls without an owner are kept, in order; everything else is gone."""
+        calls = [*([self.flight] if self.flight else []), *self.waiting]
+        self.flight = None
+        self.waiting = deque(call for call in calls if call.durable and not call.owner)
+        for call in self.waiting:
+            call.not_before, call.attempts = 0.0, 0
+
+    @property
+    def due(self) -> float | None:
+        """When something has to be done: a call in flight times out, or a call may be tried again."""
+        if self.flight is not None:
+            return self.flight_due
+        return self.waiting[0].not_before if self.waiting and self.waiting[0].not_before else None
+
+    def as_json(self) -> dict[str, Any]:
+        """The outbox as a JSON object."""
+        return {
+            "waiting": [asdict(call) for call in self.waiting],
+            "flight": asdict(self.flight) if self.flight else None,
+            "due": self.flight_due,
+        }

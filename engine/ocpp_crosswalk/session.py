@@ -1,0 +1,577 @@
+"""One station's link to its CSMS, without I/O: order, correlation, repeats, time-outs, state.
+
+The promises of the design are kept here; `interpreter` knows what a mapping means, this module when it runs.
+The host's duties: call `connect` once per pair of sockets, hand every text frame to `receive`, save `state` when
+`dirty` before the returned frames leave, send them in order, and call `expire` at `due`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import interpreter
+from .events import Event, EventKind
+from .frames import Call, CallError, CallResult, CallResultError, FrameError, Send, encode, parse
+from .interpreter import Exchange, Failure, MappingFault, OutgoingCall
+from .mapping.model import Mapping as ActionMapping
+from .mapping.pack import PairMappings
+from .outbox import Outbox, Waiting
+from .protocol import error_code, protocol
+from .repeats import AnsweredIds, Identities, digest
+from .schemas import violation
+from .versions import Side
+from .view import View
+
+HOLD_SECONDS = 10.0
+"""How long durable calls wait, after a reconnect, for the station to speak first."""
+RETRY_SECONDS = 10.0
+"""Pause before a durable call that was refused is tried again, times the number of attempts."""
+MAX_ATTEMPTS = 3
+"""How often a durable call is tried on one connection."""
+
+_SIDES = (Side.STATION, Side.CSMS)
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """A frame to be sent: ``to`` is the side, ``text`` the OCPP-J frame."""
+
+    to: Side
+    text: str
+
+
+@dataclass(slots=True)
+class _Arrived:
+    """A call that waits its turn."""
+
+    id: str
+    action: str
+    payload: dict[str, Any]
+    send: bool = False
+
+
+class Session:
+    """One station's link. Made by `Crosswalk.session`."""
+
+    def __init__(
+        self,
+        identity: str,
+        mappings: PairMappings,
+        settings: Mapping[str, Any],
+        state: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.identity = identity
+        self.pair = mappings.pair
+        self._mappings = mappings
+        self._settings = settings
+        self._protocols = {side: protocol(self.pair.version(side)) for side in _SIDES}
+        self._events: list[Event] = []
+        self._out: list[Out] = []
+        self._now = 0.0
+        self.dirty = False
+        """Whether the state changed in a way that has to be saved before the frames leave."""
+        self._restore(state or {})
+
+    # -- state --
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        link = state.get("link", {})
+        self._epoch: str = state.get("epoch", "")
+        self._counter: int = state.get("counter", 0)
+        self._data: dict[str, Any] = state.get("data", {})
+        self._view = View(
+            identity=self.identity,
+            pair=self.pair,
+            settings=self._settings,
+            data=self._data,
+            fresh_id=self._fresh_id,
+            changed=self._touch,
+        )
+        self._view.epoch = self._epoch
+        self._inbox = {side: deque(_Arrived(*row) for row in link.get("inbox", {}).get(side, ())) for side in _SIDES}
+        self._active: dict[Side, Exchange | None] = {
+            side: self._exchange(saved) if (saved := link.get("active", {}).get(side)) else None for side in _SIDES
+        }
+        self._detached = deque(self._exchange(saved) for saved in link.get("detached", ()))
+        self._outbox = {side: Outbox(link.get("outbox", {}).get(side)) for side in _SIDES}
+        self._held_until: float = link.get("held_until", 0.0)
+        self._answered = {side: AnsweredIds(link.get("answered", {}).get(side)) for side in _SIDES}
+        self._identities = Identities(state.get("memory"))
+
+    def _exchange(self, saved: Mapping[str, Any]) -> Exchange:
+        return Exchange.from_json(saved, self._settings)
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The whole session as a JSON-able document. It shares structure with the session: use it at once."""
+        return {
+            "v": 1,
+            "epoch": self._epoch,
+            "counter": self._counter,
+            "link": {
+                "inbox": {s: [[a.id, a.action, a.payload, a.send] for a in self._inbox[s]] for s in _SIDES},
+                "active": {s: x.as_json() if (x := self._active[s]) else None for s in _SIDES},
+                "detached": [exchange.as_json() for exchange in self._detached],
+                "outbox": {s: self._outbox[s].as_json() for s in _SIDES},
+                "held_until": self._held_until,
+                "answered": {s: self._answered[s].as_json() for s in _SIDES},
+            },
+            "memory": self._identities.as_json(),
+            "data": self._data,
+        }
+
+    def saved(self) -> None:
+        """Tell the session that its state has been saved."""
+        self.dirty = False
+
+    def take_events(self) -> list[Event]:
+        """What happened since the last call."""
+        events, self._events = self._events, []
+        return events
+
+    @property
+    def due(self) -> float | None:
+        """When `expire` has something to do, in seconds since the epoch; None when nothing is awaited."""
+        moments = [moment for box in self._outbox.values() if (moment := box.due) is not None]
+        moments += [timer["at"] for timer in self._data.get("timers", {}).get("set", ())]
+        if self._held_until:
+            moments.append(self._held_until)
+        return min(moments, default=None)
+
+    # -- what the host calls --
+
+    def connect(self, *, now: float) -> list[Out]:
+        """A new pair of sockets is up. What was under way on the old ones is dropped, but for what is durable."""
+        self._begin(now)
+        self._epoch = _base36(int(now * 1000))
+        self._view.epoch = self._epoch
+        self._counter = 0
+        for side in _SIDES:
+            exchange, self._active[side] = self._active[side], None
+            if exchange is not None and self._is_durable(exchange):
+                exchange.ids = []
+                self._detached.append(exchange)
+            self._inbox[side].clear()
+            self._outbox[side].reconnect()
+            self._answered[side].clear()
+        pending = self._detached or any(box.waiting for box in self._outbox.values())
+        self._held_until = now + HOLD_SECONDS if pending else 0.0
+        self.dirty = True
+        return self._end()
+
+    def receive(self, side: Side | str, text: str | bytes, *, now: float) -> list[Out]:
+        """Take in a frame from ``side``; gives the frames to send, in order. Never raises for what a peer sent."""
+        self._begin(now)
+        if not self._epoch:
+            self._epoch = self._view.epoch = _base36(int(now * 1000))
+        side = Side(side)
+        try:
+            frame = parse(text, self.pair.version(side))
+        except FrameError as error:
+            self._unreadable(side, error)
+            return self._end()
+        match frame:
+            case Call():
+                self._arrive(side, _Arrived(frame.id, frame.action, frame.payload))
+            case Send():
+                self._arrive(side, _Arrived(frame.id, frame.action, frame.payload, send=True))
+            case CallResult():
+                self._result(side, frame)
+            case CallError():
+                failure = Failure(frame.code, frame.description, frame.details, far=True)
+                self._landed(side, frame.id, failure)
+            case CallResultError():
+                self._event(
+                    EventKind.PEER_ERROR, side, "", frame.id, f"could not use our answer: {frame.code} {frame.description}"
+                )
+        return self._end()
+
+    def expire(self, *, now: float) -> list[Out]:
+        """Answer what the far side never answered, try again what is due, run timers."""
+        self._begin(now)
+        if self._held_until and now >= self._held_until:
+            self._held_until = 0.0
+        for side in _SIDES:
+            call = self._outbox[side].flight
+            if call is not None and now >= self._outbox[side].flight_due:
+                self._event(EventKind.TIMEOUT, side, call.action, call.id, f"the {side} did not answer in time")
+                description = f"the {_PEOPLE[side]} did not answer {call.action} in time"
+                self._landed(side, call.id, Failure("GenericError", description), timeout=True)
+        for timer in [t for t in self._data.get("timers", {}).get("set", ()) if t["at"] <= now]:
+            self._view.cancel_timer(timer["name"], timer["key"])
+            self._run_timer(timer)
+        return self._end()
+
+    # -- arriving calls --
+
+    def _arrive(self, side: Side, arrived: _Arrived) -> None:
+        fingerprint = digest([arrived.action, arrived.payload])
+        answer = self._answered[side].find(arrived.id, fingerprint)
+        if answer is not None:
+            self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "answered as before")
+            self._out.append(Out(side, answer))
+            return
+        active = self._active[side]
+        waiting = [*([(active.ids, active.payload)] if active else []), *(([a.id], a.payload) for a in self._inbox[side])]
+        if any(arrived.id in ids and arrived.payload == payload for ids, payload in waiting):
+            self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "the first one is still under way")
+            return
+        if not self._acceptable(side, arrived):
+            return
+        self._inbox[side].append(arrived)
+        if side is Side.STATION and self._held_until:
+            mapping = self._mappings.find(side, arrived.action)
+            if mapping is None or not mapping.first:
+                self._held_until = 0.0
+
+    def _acceptable(self, side: Side, arrived: _Arrived) -> bool:
+        version = self.pair.version(side)
+        action = self._protocols[side].actions.get(arrived.action)
+        if action is None or side not in action.sender or action.send != arrived.send:
+            self._fail(
+                side, arrived, Failure("NotImplemented", f"{version} has no {arrived.action!r} for a {_PEOPLE[side]} to send")
+            )
+            return False
+        found = violation(version, arrived.action, "request", arrived.payload, formats=False)
+        if found is not None:
+            text = f"{found.path or 'the payload'}: {found.reason}"
+            self._event(EventKind.INVALID_INPUT, side, arrived.action, arrived.id, text)
+            if not arrived.send:
+                self._answer_error(side, arrived.id, Failure(found.code, text))
+            return False
+        return True
+
+    def _fail(self, side: Side, arrived: _Arrived, failure: Failure) -> None:
+        self._event(EventKind.INVALID_INPUT, side, arrived.action, arrived.id, failure.description)
+        if not arrived.send:
+            self._answer_error(side, arrived.id, failure)
+
+    def _unreadable(self, side: Side, error: FrameError) -> None:
+        self._event(EventKind.PROTOCOL_ERROR, side, "", error.id or "", error.reason)
+        if error.answerable and error.id is not None:
+            self._answer_error(side, error.id, Failure(error.code, error.reason))
+
+    # -- exchanges --
+
+    def _pump(self) -> None:
+        """Start what can start and send what can leave, until nothing moves."""
+        moved = True
+        while moved:
+            moved = False
+            for side in _SIDES:
+                if self._active[side] is None and self._start_next(side):
+                    moved = True
+                box = self._outbox[side]
+                due = self._now + float(self._settings["callTimeout"])
+                call = box.take(self._now, due, held=bool(self._held_until))
+                if call is not None:
+                    moved = True
+                    self._send(side, call)
+
+    def _start_next(self, side: Side) -> bool:
+        if side is Side.STATION and self._detached and not self._held_until:
+            exchange = self._detached.popleft()
+            self._active[side] = exchange
+            self._step(side, exchange)
+            return True
+        if not self._inbox[side]:
+            return False
+        arrived = self._inbox[side].popleft()
+        mapping = self._mappings.find(side, arrived.action)
+        if mapping is None:
+            refusal = Failure("NotSupported", f"{self.pair} has no mapping of {arrived.action}", refused=True)
+            self._event(EventKind.REFUSED, side, arrived.action, arrived.id, refusal.description)
+            if not arrived.send:
+                self._answer_error(side, arrived.id, refusal)
+            return True
+        try:
+            identity = interpreter.identity(mapping, arrived.payload, self._view)
+            if identity and self._repeat(side, arrived, identity):
+                return True
+            exchange = interpreter.begin(mapping, arrived.payload, self._view)
+        except MappingFault as fault:
+            self._event(EventKind.INVALID_OUTPUT, side, arrived.action, arrived.id, fault.failure.description)
+            if not arrived.send:
+                self._answer_error(side, arrived.id, fault.failure)
+            return True
+        exchange.once = identity
+        if not arrived.send:
+            exchange.ids.append(arrived.id)
+        self._active[side] = exchange
+        self._report_drops(mapping, exchange)
+        self._step(side, exchange)
+        return True
+
+    def _repeat(self, side: Side, arrived: _Arrived, identity: str) -> bool:
+        answer = self._identities.answer(identity)
+        if answer is not None:
+            self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "answered as before")
+            self._answer(side, arrived.id, arrived.action, arrived.payload, answer)
+            return True
+        for exchange in self._detached:
+            if exchange.once == identity:
+                self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "joined to the first one")
+                exchange.ids.append(arrived.id)
+                return True
+        saved = self._identities.unanswered(identity)
+        if saved is not None:
+            self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "sent again")
+            exchange = self._exchange(saved)
+            exchange.ids = [arrived.id]
+            self._active[side] = exchange
+            self._step(side, exchange)
+            return True
+        return False
+
+    def _step(self, side: Side, exchange: Exchange) -> None:
+        """Bring the exchange to its next call, or to its end."""
+        mapping = self._mapping_of(exchange)
+        try:
+            call = interpreter.advance(mapping, exchange, self._view)
+        except MappingFault as fault:
+            self._finish(side, exchange, fault.failure)
+            return
+        if call is None:
+            self._finish(side, exchange, None)
+            return
+        if not self._may_leave(call, side, exchange):
+            self._reply_failed(side, exchange, Failure("InternalError", f"no valid {call.action} could be made of this"))
+            return
+        if exchange.once or mapping.durable:
+            self._touch()
+            if exchange.once:
+                self._identities.keep_exchange(exchange.once, exchange.as_json())
+        message_id = self._call_id(mapping, exchange, call)
+        waiting = Waiting(message_id, call.action, call.payload, owner=side, durable=mapping.durable, first=mapping.first)
+        self._outbox[call.to].add(waiting)
+
+    def _call_id(self, mapping: ActionMapping, exchange: Exchange, call: OutgoingCall) -> str:
+        """The sender's own id for a call that is simply forwarded, a fresh one for all others."""
+        outcome = mapping.routes[exchange.route].outcome
+        single = len(outcome.steps) == 1 and outcome.steps[0].each is None  # type: ignore[union-attr]
+        if single and exchange.ids and len(exchange.ids[0]) <= _MAX_ID and not exchange.ids[0].startswith(_PREFIX):
+            return exchange.ids[0]
+        return self._fresh_id()
+
+    def _finish(self, side: Side, exchange: Exchange, failure: Failure | None) -> None:
+        mapping = self._mapping_of(exchange)
+        self._active[side] = None
+        try:
+            answer = interpreter.finish(mapping, exchange, failure, self._view)
+        except MappingFault as fault:
+            self._event(EventKind.INVALID_OUTPUT, side, exchange.action, _first(exchange.ids), fault.failure.description)
+            answer = fault.failure
+        if isinstance(answer, dict):
+            found = violation(self.pair.version(side), exchange.action, "response", answer, formats=True)
+            if found is not None and self._protocols[side].actions[exchange.action].send is False:
+                text = f"the answer to {exchange.action} would break its schema: {found.path}: {found.reason}"
+                self._event(EventKind.INVALID_OUTPUT, side, exchange.action, _first(exchange.ids), text)
+                answer = Failure("InternalError", text)
+        if isinstance(answer, Failure):
+            if answer.refused:
+                self._event(EventKind.REFUSED, side, exchange.action, _first(exchange.ids), answer.description)
+            for message_id in exchange.ids:
+                self._answer_error(side, message_id, answer)
+        else:
+            kind = EventKind.TRANSLATED if exchange.all_replies else EventKind.ANSWERED_HERE
+            self._event(kind, side, exchange.action, _first(exchange.ids))
+            if exchange.once:
+                self._touch()
+                self._identities.keep_answer(exchange.once, answer)
+            for message_id in exchange.ids:
+                self._answer(side, message_id, exchange.action, exchange.payload, answer)
+        self._further(side, mapping, exchange)
+
+    def _further(self, side: Side | str, mapping: ActionMapping, exchange: Exchange) -> None:
+        try:
+            calls = list(interpreter.further_calls(mapping, exchange, self._view))
+        except MappingFault as fault:
+            self._event(EventKind.INVALID_OUTPUT, side, exchange.action, "", fault.failure.description)
+            return
+        for call in calls:
+            if self._may_leave(call, side, exchange):
+                if call.durable:
+                    self._touch()
+                self._outbox[call.to].add(Waiting(self._fresh_id(), call.action, call.payload, durable=call.durable))
+
+    def _may_leave(self, call: OutgoingCall, side: Side | str, exchange: Exchange) -> bool:
+        found = violation(self.pair.version(call.to), call.action, "request", call.payload, formats=True)
+        if found is None:
+            return True
+        text = f"{call.action} would break its schema: {found.path or 'the payload'}: {found.reason}"
+        self._event(EventKind.INVALID_OUTPUT, side, exchange.action, _first(exchange.ids), text, {"payload": call.payload})
+        return False
+
+    def _run_timer(self, timer: Mapping[str, Any]) -> None:
+        mapping = self._mappings.find("timer", timer["name"])
+        if mapping is None:
+            self._event(EventKind.INVALID_OUTPUT, "timer", timer["name"], "", "there is no mapping for this timer")
+            return
+        try:
+            exchange = interpreter.begin(mapping, timer["payload"], self._view)
+        except MappingFault as fault:
+            self._event(EventKind.INVALID_OUTPUT, "timer", timer["name"], "", fault.failure.description)
+            return
+        self._further("timer", mapping, exchange)
+
+    # -- answers to calls of ours --
+
+    def _result(self, side: Side, frame: CallResult) -> None:
+        call = self._outbox[side].flight
+        if call is None or call.id != frame.id:
+            self._event(EventKind.LATE_ANSWER, side, "", frame.id, "an answer to no call that is open")
+            return
+        found = violation(self.pair.version(side), call.action, "response", frame.payload, formats=False)
+        if found is None:
+            self._landed(side, frame.id, frame.payload)
+            return
+        text = f"the {_PEOPLE[side]}'s answer to {call.action} breaks its schema: {found.path}: {found.reason}"
+        self._event(EventKind.INVALID_INPUT, side, call.action, frame.id, text)
+        self._landed(side, frame.id, Failure("InternalError", text))
+
+    def _landed(
+        self, side: Side, message_id: str, result: dict[str, Any] | Failure, *, timeout: bool = False
+    ) -> None:
+        call = self._outbox[side].land(message_id)
+        if call is None:
+            self._event(EventKind.LATE_ANSWER, side, "", message_id, "an answer to no call that is open")
+            return
+        if isinstance(result, Failure) and result.far:
+            text = f"{result.code}: {result.description}".rstrip(": ")
+            self._event(EventKind.PEER_ERROR, side, call.action, message_id, text)
+        if call.first:
+            self._held_until = 0.0
+        if not call.owner:
+            self._settle(side, call, result)
+            return
+        owner = Side(call.owner)
+        exchange = self._active[owner]
+        if exchange is None:
+            return
+        if isinstance(result, Failure):
+            self._reply_failed(owner, exchange, result)
+            return
+        if exchange.once or call.durable:
+            self._touch()
+        interpreter.accept_reply(exchange, result)
+        self._step(owner, exchange)
+
+    def _settle(self, side: Side, call: Waiting, result: dict[str, Any] | Failure) -> None:
+        """A call that no exchange waits for has its answer."""
+        if not call.durable:
+            return
+        self._touch()
+        if isinstance(result, Failure):
+            if call.attempts < MAX_ATTEMPTS:
+                self._outbox[side].retry(call, self._now + RETRY_SECONDS * call.attempts)
+            else:
+                text = f"given up after {call.attempts} attempts: {result.description}"
+                self._event(EventKind.GIVEN_UP, side, call.action, call.id, text, {"payload": call.payload})
+
+    def _reply_failed(self, side: Side, exchange: Exchange, failure: Failure) -> None:
+        mapping = self._mapping_of(exchange)
+        try:
+            if interpreter.stand_in(mapping, exchange, failure, self._view):
+                self._step(side, exchange)
+                return
+        except MappingFault as fault:
+            failure = fault.failure
+        self._finish(side, exchange, failure)
+
+    # -- frames out --
+
+    def _send(self, side: Side, call: Waiting) -> None:
+        action = self._protocols[side].actions[call.action]
+        if action.send:
+            self._out.append(Out(side, encode(Send(call.id, call.action, call.payload))))
+            self._landed(side, call.id, {})
+        else:
+            self._out.append(Out(side, encode(Call(call.id, call.action, call.payload))))
+
+    def _answer(
+        self, side: Side, message_id: str, action: str, payload: dict[str, Any], answer: dict[str, Any]
+    ) -> None:
+        text = encode(CallResult(message_id, answer))
+        self._answered[side].keep(message_id, digest([action, payload]), text)
+        self._out.append(Out(side, text))
+
+    def _answer_error(self, side: Side, message_id: str, failure: Failure) -> None:
+        sender, far = self.pair.version(side), self.pair.version(side.other)
+        code = error_code(failure.code, far if failure.far else sender, sender)
+        description = failure.description[:_MAX_DESCRIPTION]
+        self._out.append(Out(side, encode(CallError(message_id, code, description, dict(failure.details)))))
+
+    # -- small things --
+
+    def _begin(self, now: float) -> None:
+        self._now = self._view.now = now
+        self._out = []
+
+    def _end(self) -> list[Out]:
+        self._pump()
+        return self._out
+
+    def _touch(self) -> None:
+        self.dirty = True
+
+    def _mapping_of(self, exchange: Exchange) -> ActionMapping:
+        mapping = self._mappings.find(exchange.origin, exchange.action)
+        if mapping is None:
+            raise RuntimeError(f"the mapping of {exchange.action} is gone, with an exchange under way")
+        return mapping
+
+    def _is_durable(self, exchange: Exchange) -> bool:
+        return self._mapping_of(exchange).durable
+
+    def _fresh_id(self) -> str:
+        self._counter += 1
+        return f"{_PREFIX}{self._epoch}-{self._counter}"
+
+    def _report_drops(self, mapping: ActionMapping, exchange: Exchange) -> None:
+        for path, reason in interpreter.dropped(interpreter.drops_of(mapping, exchange).request, exchange.payload):
+            self._event(
+                EventKind.DROPPED_FIELD, exchange.origin, exchange.action, _first(exchange.ids), reason, {"field": path}
+            )
+
+    def _event(
+        self,
+        kind: EventKind,
+        side: Side | str,
+        action: str,
+        message_id: str,
+        text: str = "",
+        detail: dict[str, Any] | None = None,
+    ) -> None:
+        self._events.append(
+            Event(
+                kind=kind,
+                identity=self.identity,
+                side=str(side),
+                action=action,
+                message_id=message_id,
+                text=text,
+                detail=detail or {},
+            )
+        )
+
+
+_PEOPLE = {Side.STATION: "station", Side.CSMS: "CSMS"}
+_PREFIX = "xw-"
+_MAX_ID = 36
+_MAX_DESCRIPTION = 255
+
+
+def _first(ids: list[str]) -> str:
+    return ids[0] if ids else ""
+
+
+def _base36(number: int) -> str:
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    text = ""
+    while number:
+        number, rest = divmod(number, 36)
+        text = digits[rest] + text
+    return text or "0"

@@ -1,0 +1,71 @@
+"""What a hook sees of its session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .versions import Pair
+
+
+class View:
+    """The session as hooks see it: time, settings, fresh ids, and the state that they keep.
+
+    Hooks keep their state in namespaces, one for each hook module, JSON objects all the way down.
+    """
+
+    __slots__ = ("_change", "_data", "_fresh_id", "epoch", "identity", "now", "pair", "settings")
+
+    def __init__(
+        self,
+        *,
+        identity: str,
+        pair: Pair,
+        settings: Mapping[str, Any],
+        data: dict[str, Any],
+        fresh_id: Callable[[], str],
+        changed: Callable[[], None],
+    ) -> None:
+        self.identity = identity
+        self.pair = pair
+        self.settings = settings
+        self.now = 0.0
+        """The time, in seconds since the epoch, UTC."""
+        self.epoch = ""
+        """Names the current connection: another one has another epoch."""
+        self._data = data
+        self._fresh_id = fresh_id
+        self._change = changed
+
+    @property
+    def connected_at(self) -> float:
+        """When the current connection began, in seconds since the epoch, UTC."""
+        return int(self.epoch, 36) / 1000 if self.epoch else self.now
+
+    def read(self, namespace: str) -> Mapping[str, Any]:
+        """What is kept under ``namespace``; not to be changed."""
+        kept: Mapping[str, Any] = self._data.get(namespace, {})
+        return kept
+
+    def change(self, namespace: str) -> dict[str, Any]:
+        """What is kept under ``namespace``, to be changed; the state is saved before frames leave."""
+        self._change()
+        kept: dict[str, Any] = self._data.setdefault(namespace, {})
+        return kept
+
+    def fresh_id(self) -> str:
+        """An id of at most 36 characters that this station's link has never given before."""
+        return self._fresh_id()
+
+    def set_timer(self, name: str, at: float, payload: dict[str, Any], key: str = "") -> None:
+        """Have the mapping `timers/<name>` run at ``at`` over ``payload``; a timer of the same name and key is
+        moved."""
+        self.cancel_timer(name, key)
+        timers = self.change("timers").setdefault("set", [])
+        timers.append({"name": name, "at": at, "key": key, "payload": payload})
+
+    def cancel_timer(self, name: str, key: str = "") -> None:
+        """Remove the timer of this name and key, if it is set."""
+        timers = self.read("timers").get("set", [])
+        if any((timer["name"], timer["key"]) == (name, key) for timer in timers):
+            self.change("timers")["set"] = [t for t in timers if (t["name"], t["key"]) != (name, key)]
