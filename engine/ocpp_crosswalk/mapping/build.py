@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jsonata import Jsonata
+
 from ..diagnostics import Diagnostics, Position, suggestion
 from ..expressions import UNDEFINED, Expression, ExpressionError, Function
 from ..expressions.parse import walk
@@ -54,6 +56,10 @@ class Builder:
         """Note a finding about the value at ``path``."""
         at = self._document.inside(path, offset)
         self._diagnostics.add(code, at, message, remedy, _dotted(path))
+
+    def is_function(self, name: str) -> bool:
+        """Whether expressions call something by this name."""
+        return name in self._resources.functions or Jsonata.static_frame.lookup(name) is not None
 
     def at(self, path: PathInDocument) -> Position:
         """Where ``path`` stands."""
@@ -258,8 +264,8 @@ class _MappingBuilder:
         bindings: list[model.Binding] = []
         for name in self._b.value(path) or {}:
             here = (*path, name)
-            if name in _RESERVED:
-                self._b.error("XW114", here, f"${name} has a fixed meaning and cannot be bound", "Choose another name.")
+            if name in _RESERVED or self._b.is_function(name):
+                self._b.error("XW114", here, f"${name} has a meaning already and cannot be bound", "Choose another name.")
             bindings.append(model.Binding(name, self._b.template(here, known, None), self._b.at(here)))
             known |= {name}
         return tuple(bindings), known
