@@ -220,7 +220,7 @@ def _deeper(value: Any, limit: int) -> bool:
 
 
 def _not_json(text: str | bytes, reason: str, version: Version) -> FrameError:
-    """The error for text that is not fit JSON; message type and id are read from its beginning if possible."""
+    """The error for text that is not fit JSON; message type and id are read from its beginning, if there."""
     start = text[:200] if isinstance(text, str) else text[:200].decode(errors="replace")
     beginning = _BEGINNING.match(start)
     if not beginning:

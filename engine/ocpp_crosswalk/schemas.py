@@ -6,17 +6,15 @@ them. Their oddities are dealt with here and nowhere else, by ``_load``:
 * Drafts are mixed: 1.6 is draft-04, its security extension and 2.x are draft-06. A schema is judged by its
   own draft: ``1.0`` is an integer to the latter and none to the former.
 * ``$id`` (``urn:OCPP:...``) is used in some files only, and never to refer to. It is ignored.
-* ``additionalProperties`` stands in enumerations of strings and ``additionalItems`` beside a single ``items``;
-  both mean nothing there and are left out.
-* ``multipleOf: 0.1`` (1.6 charging schedules) cannot be decided on binary floats: 0.3 is no multiple of 0.1 to
-  many libraries. jsonschema-rs compares decimals, which the tests hold against ``decimal.Decimal``.
-* ``format: uri`` (1.6 GetDiagnostics, UpdateFirmware) is ignored: stations in use take what is no URI. Only
+* ``additionalProperties`` stands in enumerations of strings and ``additionalItems`` beside one ``items``; both
+  mean nothing there and are left out.
+* ``multipleOf: 0.1`` (1.6 charging schedules) cannot be decided on binary floats: 0.3 is no multiple of 0.1
+  to many libraries. jsonschema-rs compares decimals, which the tests hold against ``decimal.Decimal``.
+* ``format: uri`` (two 1.6 requests) is ignored: stations in use take what is no URI. Only
   ``date-time`` is enforced, and only where the caller asks for formats.
 * ``$ref`` is resolved, so that nobody else needs to. There are no recursive types.
 
-Known differences between the files in use and those that the OCA offers for download: 1.6 MeterValues takes
-the unit ``Hertz`` and wants at least one meterValue and one sampledValue; 2.0.1 Get15118EVCertificateResponse
-allows 7500 characters of exiResponse where the first edition allows 5600.
+``schemas/README.md`` lists where the files differ from those that the OCA offers for download.
 """
 
 from __future__ import annotations
