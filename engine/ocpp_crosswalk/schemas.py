@@ -6,7 +6,7 @@ them. Their oddities are dealt with here and nowhere else, by ``_load``:
 * Drafts are mixed: 1.6 is draft-04, its security extension and 2.x are draft-06. A schema is judged by its
   own draft: ``1.0`` is an integer to the latter and none to the former.
 * ``$id`` (``urn:OCPP:...``) is used in some files only, and never to refer to. It is ignored.
-* ``additionalProperties`` stands in enumerations of strings and ``additionalItems`` beside one ``items``; they
+* ``additionalProperties`` stands in enumerations of strings, ``additionalItems`` beside one ``items``; both
   mean nothing there and are left out.
 * ``multipleOf: 0.1`` (1.6 charging schedules) cannot be decided on binary floats: 0.3 is no multiple of 0.1
   to many libraries. jsonschema-rs compares decimals, which the tests hold against ``decimal.Decimal``.
