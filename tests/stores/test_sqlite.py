@@ -1,0 +1,123 @@
+"""What is particular to the SQLite store: group commit, and that what was acknowledged outlives SIGKILL."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ocpp_crosswalk.stores import StoreError, open_store
+from ocpp_crosswalk.stores.sqlite import SqliteStore
+
+_WRITER = """
+import asyncio, sys
+from ocpp_crosswalk.stores import open_store
+
+async def station(store, name):
+    version = n = 0
+    while True:
+        n += 1
+        version = await store.save(name, {"n": n}, version)
+        sys.stdout.write(f"{name} {n}\\n")
+        sys.stdout.flush()
+
+async def main():
+    store = open_store("sqlite:" + sys.argv[1])
+    await asyncio.gather(*(station(store, f"CP-{i}") for i in range(20)))
+
+asyncio.run(main())
+"""
+
+
+async def test_what_was_acknowledged_survives_sigkill(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    for _ in range(3):
+        path.unlink(missing_ok=True)
+        writer = subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE)
+        assert writer.stdout is not None
+        acknowledged: dict[str, int] = {}
+        lines = [writer.stdout.readline() for _ in range(2000)]
+        os.kill(writer.pid, signal.SIGKILL)
+        for line in [*lines, *writer.stdout.read().splitlines(keepends=True)]:
+            if line.endswith(b"\n"):
+                name, n = line.decode().split()
+                acknowledged[name] = int(n)
+        writer.wait()
+        assert len(acknowledged) == 20
+        store = open_store(f"sqlite:{path}")
+        for name, n in acknowledged.items():
+            saved = await store.load(name)
+            assert saved is not None
+            assert saved.document["n"] in (n, n + 1)
+        await store.close()
+        for rest in tmp_path.iterdir():
+            rest.unlink()
+
+
+async def test_waiting_saves_share_a_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    transaction = SqliteStore._transaction
+
+    def counting(self: SqliteStore, jobs: list) -> StoreError | None:  # type: ignore[type-arg]
+        sizes.append(len(jobs))
+        return transaction(self, jobs)
+
+    monkeypatch.setattr(SqliteStore, "_transaction", counting)
+    store = SqliteStore(tmp_path / "state.sqlite")
+    await asyncio.gather(*(store.save(f"CP-{n}", {}, 0) for n in range(500)))
+    await store.close()
+    assert sum(sizes) == 500
+    assert len(sizes) < 100
+
+
+async def test_one_bad_document_is_reported_and_the_store_goes_on(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "state.sqlite")
+    with pytest.raises(StoreError, match=r"state\.sqlite"):
+        await store.save("CP-\ud800", {}, 0)
+    assert await store.save("CP-1", {}, 0) == 1
+    await store.close()
+    with pytest.raises(StoreError, match="closed"):
+        await store.load("CP-1")
+
+
+async def test_a_locked_file_is_a_store_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ocpp_crosswalk.stores.sqlite._BUSY_SECONDS", 0.1)
+    store = SqliteStore(tmp_path / "state.sqlite")
+    other = sqlite3.connect(tmp_path / "state.sqlite")
+    other.execute("begin immediate")
+    with pytest.raises(StoreError, match="locked"):
+        await store.save("CP-1", {}, 0)
+    other.rollback()
+    other.close()
+    assert await store.save("CP-1", {}, 0) == 1
+    await store.close()
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    path.write_text("this is no database, and long enough to be taken for one " * 10)
+    with pytest.raises(StoreError, match="cannot be used"):
+        open_store(f"sqlite:{path}")
+    with pytest.raises(StoreError, match="cannot be used"):
+        open_store(f"sqlite:{tmp_path}/missing/state.sqlite")
+
+
+def test_an_unknown_store_is_named() -> None:
+    with pytest.raises(ValueError, match="write memory, sqlite:PATH"):
+        open_store("postgres://x")
+    with pytest.raises(ValueError, match="write memory"):
+        open_store("sqlite:")
+
+
+def test_full_durability_flushes_each_commit(tmp_path: Path) -> None:
+    for durability, level in (("normal", 1), ("full", 2)):
+        store = SqliteStore(tmp_path / f"{durability}.sqlite", durability=durability)
+        assert store._connection.execute("pragma synchronous").fetchone() == (level,)
+        assert store._connection.execute("pragma journal_mode").fetchone() == ("wal",)
+        asyncio.run(store.close())
