@@ -19,7 +19,7 @@ from .interpreter import Exchange, Failure, MappingFault, OutgoingCall
 from .mapping.model import Mapping as ActionMapping
 from .mapping.pack import PairMappings
 from .outbox import Outbox, Waiting
-from .protocol import error_code, protocol
+from .protocol import MessageType, error_code, protocol
 from .repeats import AnsweredIds, Identities, digest
 from .schemas import violation
 from .versions import Side
@@ -253,6 +253,8 @@ class Session:
         self._event(EventKind.PROTOCOL_ERROR, side, "", error.id or "", error.reason)
         if error.answerable and error.id is not None:
             self._answer_error(side, error.id, Failure(error.code, error.reason))
+        elif error.id is not None and error.message_type in _ANSWERS:
+            self._landed(side, error.id, Failure("InternalError", f"the {_PEOPLE[side]}'s answer is broken: {error.reason}"))
 
     # -- exchanges --
 
@@ -301,7 +303,7 @@ class Session:
         if not arrived.send:
             exchange.ids.append(arrived.id)
         self._active[side] = exchange
-        self._report_drops(mapping, exchange)
+        self._report_drops(side, exchange, exchange.payload, interpreter.drops_of(mapping, exchange).request)
         self._step(side, exchange)
         return True
 
@@ -456,6 +458,7 @@ class Session:
             return
         if exchange.once or call.durable:
             self._touch()
+        self._report_drops(owner, exchange, result, interpreter.drops_of(self._mapping_of(exchange), exchange).response)
         interpreter.accept_reply(exchange, result)
         self._step(owner, exchange)
 
@@ -530,11 +533,13 @@ class Session:
         self._counter += 1
         return f"{_PREFIX}{self._epoch}-{self._counter}"
 
-    def _report_drops(self, mapping: ActionMapping, exchange: Exchange) -> None:
-        for path, reason in interpreter.dropped(interpreter.drops_of(mapping, exchange).request, exchange.payload):
-            self._event(
-                EventKind.DROPPED_FIELD, exchange.origin, exchange.action, _first(exchange.ids), reason, {"field": path}
-            )
+    def _report_drops(
+        self, owner: Side, exchange: Exchange, payload: dict[str, Any], drops: Mapping[str, str]
+    ) -> None:
+        origin = owner if payload is exchange.payload else owner.other
+        for path, reason in interpreter.dropped(drops, payload):
+            detail = {"field": path}
+            self._event(EventKind.DROPPED_FIELD, origin, exchange.action, _first(exchange.ids), reason, detail)
 
     def _event(
         self,
@@ -560,6 +565,7 @@ class Session:
 
 _PEOPLE = {Side.STATION: "station", Side.CSMS: "CSMS"}
 _PREFIX = "xw-"
+_ANSWERS = (MessageType.CALLRESULT, MessageType.CALLERROR)
 _MAX_ID = 36
 _MAX_DESCRIPTION = 255
 
