@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..schemas import request_schema, response_schema
 from ..versions import Pair, Side, Version
 from . import model
 from .document import Document, PathInDocument
-from .template import Array, Constant, Copy, Each, Leaf, Lookup, Node, Object, Table, With
+from .template import Array, Constant, Convert, Copy, CopyList, Each, Leaf, Lookup, Node, Object, Table, With
 
 _ALWAYS = frozenset({"request", "settings"})
 _REPLY = frozenset({"reply", "replies"})
@@ -31,6 +31,8 @@ class Resources:
     tables: dict[str, Table] = field(default_factory=dict)
     parts: dict[str, Document] = field(default_factory=dict)
     settings: dict[str, model.Setting] = field(default_factory=dict)
+    copies: dict[tuple[Version, Version], Document] = field(default_factory=dict)
+    """How `$copy` treats types that differ, from one version to another."""
 
 
 class Builder:
@@ -41,6 +43,15 @@ class Builder:
         self._resources = resources
         self._diagnostics = diagnostics
         self._using: tuple[str, ...] = ()
+        self._copier = _Copier(None, resources, diagnostics)
+
+    def copying(self, source: Version, target: Version) -> None:
+        """From here on `$copy` follows what is written about copies from ``source`` to ``target``."""
+        self._copier = _Copier(self._resources.copies.get((source, target)), self._resources, self._diagnostics)
+
+    def copy_drops(self, source: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, str]:
+        """What a whole copy from ``source`` to ``target`` loses, as written for the versions of `copying`."""
+        return self._copier.drops(source, target)
 
     def mapping(self, pair: Pair, origin: str) -> model.Mapping:
         """The mapping that the document holds, for calls from ``origin`` (station, csms or timer)."""
@@ -159,7 +170,7 @@ class Builder:
             if not key.startswith("$")
         )
         when = self.expression((*path, "$when"), known)
-        copy = Copy(target or {}) if value.get("$copy") else None
+        copy = self._copier.copy(target or {}) if value.get("$copy") else None
         return Object(at, fields, when, copy)
 
     def _lookup(self, value: dict[str, Any], path: PathInDocument, known: frozenset[str], at: Position) -> Node:
@@ -194,12 +205,57 @@ class Builder:
             return Constant(at, UNDEFINED)
         inner = Builder(part, self._resources, self._diagnostics)
         inner._using = (*self._using, name)
+        inner._copier = self._copier
         if "$each" in value:
             over = self.expression((*path, "$each"), known)
             body = inner.template(("template",), known, _items(target))
             return Each(at, over, body) if over else Constant(at, UNDEFINED)
         body = inner.template(("template",), known, target)
         return With(at, self.template((*path, "of"), known, None), body) if "of" in value else body
+
+
+class _Copier:
+    """Makes the plan of `$copy` for a target schema, with the conversions written for its types."""
+
+    def __init__(self, conversions: Document | None, resources: Resources, diagnostics: Diagnostics) -> None:
+        self._conversions = conversions
+        self._resources = resources
+        self._diagnostics = diagnostics
+
+    def copy(self, schema: Mapping[str, Any]) -> Copy:
+        """The plan for an object of this schema, whatever is written about its own type."""
+        properties: Mapping[str, Any] = schema.get("properties", {})
+        return Copy({name: self._step(inner) for name, inner in properties.items()})
+
+    def _step(self, schema: Mapping[str, Any]) -> Copy | Convert | CopyList | None:
+        kind = schema.get("javaType")
+        if self._conversions is not None and kind in self._conversions.value["types"]:
+            builder = Builder(self._conversions, self._resources, self._diagnostics)
+            builder._copier = self
+            return Convert(builder.template(("types", kind), _ALWAYS, schema))
+        if schema.get("additionalProperties", True) is False and "properties" in schema:
+            return self.copy(schema)
+        if (items := _items(schema)) is not None and (step := self._step(items)) is not None:
+            return CopyList(step)
+        return None
+
+    def drops(self, source: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, str]:
+        """The fields that a copy from ``source`` to ``target`` loses, with the reasons written for their types."""
+        reasons = self._conversions.value.get("drops", {}) if self._conversions is not None else {}
+        return dict(_lost(source, target, reasons, ""))
+
+
+def _lost(
+    source: Mapping[str, Any], target: Mapping[str, Any], reasons: Mapping[str, str], prefix: str
+) -> Iterator[tuple[str, str]]:
+    source, target = _items(source) or source, _items(target) or target
+    wanted: Mapping[str, Any] = target.get("properties", {})
+    for name, inner in source.get("properties", {}).items():
+        path = f"{prefix}{name}"
+        if name in wanted:
+            yield from _lost(inner, wanted[name], reasons, f"{path}.")
+        elif reason := reasons.get(f"{source.get('javaType', '')}.{name}"):
+            yield path, reason
 
 
 class _MappingBuilder:
@@ -215,6 +271,7 @@ class _MappingBuilder:
         self._action = action if action is not None else str(self._get("call") or self._get("timer") or "")
         self._sender = Side(origin) if origin != "timer" else None
         self._response: Mapping[str, Any] | None = None
+        self._copied = model.Drops()
 
     def _get(self, *path: str | int) -> Any:
         return self._b.value((*self._root, *path))
@@ -284,6 +341,8 @@ class _MappingBuilder:
         let: tuple[model.Binding, ...] = ()
         if not whole:
             let, known = self._bindings((*path, "let"), known)
+        self._copied = model.Drops()
+        self._b.copying(self._pair.station, self._pair.station)
         outcome, replied = self._outcome(value, path, known)
         return model.Route(
             name=str(value.get("name", "")) if not whole else "",
@@ -291,7 +350,7 @@ class _MappingBuilder:
             let=let,
             outcome=outcome,
             also=(*shared, *self._also(path, replied)),
-            drops=model.Drops() if whole else self._drops((*path, "drops")),
+            drops=self._copied if whole else self._copied.merged(self._drops((*path, "drops"))),
             at=self._b.at(path),
         )
 
@@ -318,6 +377,10 @@ class _MappingBuilder:
             if steps[0].name:
                 steps_known |= {steps[0].name}
         after, replied = self._bindings((*path, "after"), steps_known | _REPLY | {"error"})
+        self._b.copying(self._pair.version(to), self._pair.version(self._sender))
+        if self._response is not None and self._copies(path, "response"):
+            reply = response_schema(self._pair.version(to), steps[-1].action)
+            self._copied = self._copied.merged(model.Drops(response=self._b.copy_drops(reply, self._response)))
         response = self._b.template((*path, "response"), replied, self._response) if "response" in value else _NOTHING
         error = (
             self._b.template((*path, "error"), replied, self._response) if "error" in value else None
@@ -331,6 +394,10 @@ class _MappingBuilder:
         target = None
         if self._knows(version, action, to.other, (*path, key)):
             target = request_schema(version, action)
+        self._b.copying(self._pair.version(to.other), version)
+        if key == "forward" and target is not None and self._copies(path, "request") and self._sender is not None:
+            source = request_schema(self._pair.version(self._sender), self._action)
+            self._copied = self._copied.merged(model.Drops(request=self._b.copy_drops(source, target)))
         return model.Send(
             to=to,
             action=action,
@@ -342,6 +409,11 @@ class _MappingBuilder:
             instead=self._b.template((*path, "instead"), known | {"error"}, None) if "instead" in value else None,
             durable=bool(value.get("durable")) and key == "call",
         )
+
+    def _copies(self, path: PathInDocument, key: str) -> bool:
+        """Whether the template under ``key`` is a copy of the whole payload."""
+        template = self._b.value((*path, key))
+        return isinstance(template, dict) and bool(template.get("$copy"))
 
     def _drops(self, path: PathInDocument) -> model.Drops:
         value = self._b.value(path) or {}

@@ -105,6 +105,12 @@ class Pack:
             if document := self._load(path, "part"):
                 self._expect_name(path, document, "part")
                 self.resources.parts[document.value["part"]] = document
+        for path in sorted((layer / "copies").glob("*.yaml")):
+            if document := self._load(path, "copies"):
+                self._expect_name(path, document, "copies")
+                pair = self._pair_named(document)
+                if pair is not None:
+                    self.resources.copies[(pair.station, pair.csms)] = document
         settings = layer / "settings.yaml"
         if settings.is_file() and (document := self._load(settings, "settings")):
             for name, entry in document.value["settings"].items():
@@ -115,11 +121,18 @@ class Pack:
                     entry["description"],
                     document.position(("settings", name)),
                 )
-        known = {"tables", "parts", "settings.yaml", "repairs", *map(str, PAIRS)}
+        known = {"tables", "parts", "copies", "settings.yaml", "repairs", *map(str, PAIRS)}
         for path in sorted(layer.iterdir()):
             if path.name not in known and not path.name.startswith("."):
                 remedy = suggestion(path.name, known) or f"A layer of mappings holds {', '.join(sorted(known))}."
                 self._diagnostics.add("XW112", Position(str(path)), f"{path.name!r} is no part of a folder of mappings", remedy)
+
+    def _pair_named(self, document: Document) -> Pair | None:
+        try:
+            return Pair.parse(document.value["copies"])
+        except ValueError as error:
+            self._diagnostics.add("XW111", document.position(("copies",)), str(error), path="copies")
+            return None
 
     def _add_table(self, path: Path, document: Document) -> None:
         self._expect_name(path, document, "table")

@@ -110,7 +110,9 @@ class Object(Node):
         """The object, or UNDEFINED when ``when`` does not hold or no member has a value."""
         if self.when is not None and not truthy(self.when.evaluate(data, scope)):
             return UNDEFINED
-        result: dict[str, Any] = self.copy.evaluate(data) if self.copy is not None else {}
+        result: dict[str, Any] = {}
+        if self.copy is not None and (copied := self.copy.evaluate(data, scope)) is not UNDEFINED:
+            result = copied
         for name, node in self.fields:
             value = node.evaluate(data, scope)
             if value is not UNDEFINED:
@@ -121,27 +123,52 @@ class Object(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Convert:
+    """How a copy treats a value of a type that needs more than copying."""
+
+    node: Node
+
+    def evaluate(self, value: Any, scope: Scope) -> Any:
+        """The converted value, or UNDEFINED."""
+        return self.node.evaluate(value, scope)
+
+
+@dataclass(frozen=True, slots=True)
+class CopyList:
+    """How a copy treats an array: each element by itself; an array left with none is left out."""
+
+    item: Copy | Convert | CopyList
+
+    def evaluate(self, value: Any, scope: Scope) -> Any:
+        """The array of the copied elements."""
+        if not isinstance(value, list):
+            return UNDEFINED
+        copied = [result for item in value if (result := self.item.evaluate(item, scope)) is not UNDEFINED]
+        return copied or UNDEFINED
+
+
+@dataclass(frozen=True, slots=True)
 class Copy:
-    """`$copy`: the fields of the source that the target's schema has too, in place and recursively."""
+    """`$copy`: the fields of the source that the target's schema has too, in place and recursively.
 
-    target: Mapping[str, Any]
+    ``fields`` names them; None for one that is taken as it is.
+    """
 
-    def evaluate(self, data: Any) -> dict[str, Any]:
-        """A new object with the shared fields of ``data``; empty when it is not an object."""
-        return _shared(data, self.target) if isinstance(data, dict) else {}
+    fields: Mapping[str, Copy | Convert | CopyList | None]
 
-
-def _shared(data: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    properties: Mapping[str, Any] = schema.get("properties", {})
-    return {name: _copied(value, properties[name]) for name, value in data.items() if name in properties}
-
-
-def _copied(value: Any, schema: Mapping[str, Any]) -> Any:
-    if isinstance(value, dict) and schema.get("additionalProperties", True) is False and "properties" in schema:
-        return _shared(value, schema)
-    if isinstance(value, list) and isinstance(items := schema.get("items"), Mapping):
-        return [_copied(item, items) for item in value]
-    return value
+    def evaluate(self, value: Any, scope: Scope) -> Any:
+        """A new object with the shared fields of ``value``; UNDEFINED when it is not an object."""
+        if not isinstance(value, dict):
+            return UNDEFINED
+        result: dict[str, Any] = {}
+        for name, inner in value.items():
+            if name not in self.fields:
+                continue
+            step = self.fields[name]
+            copied = inner if step is None else step.evaluate(inner, scope)
+            if copied is not UNDEFINED and copied is not None:
+                result[name] = copied
+        return result
 
 
 @dataclass(frozen=True, slots=True)
