@@ -40,7 +40,7 @@ MAX_DEPTH = 64
 UNREADABLE = "-1"
 """The id of a CALLERROR for a call whose own id could not be read (OCPP 2.x part 4, 4.2.3)."""
 
-_BEGINNING = re.compile(r'\s*\[\s*(\d+)\s*,\s*"((?:[^"\\\x00-\x1f]|\\["\\/bfnrt])*)"')
+_BEGINNING = re.compile(r'\s*\[\s*(\d{1,9})\s*[,\]]\s*(?:"((?:[^"\\\x00-\x1f]|\\["\\/bfnrt])*)")?')
 _LONG_NUMBER = re.compile(r"\d{19}")
 _TYPES = frozenset(MessageType)
 _ELEMENTS = {MessageType.CALL: 4, MessageType.CALLRESULT: 3, MessageType.SEND: 4}
@@ -129,11 +129,11 @@ def parse(text: str | bytes, version: Version) -> Frame:
     it is not looked at.
     """
     value = _decoded(text, version)
-    if not isinstance(value, list) or len(value) < 2:
-        raise _unreadable("a frame is a JSON array of at least two elements", Fault.FRAME, version)
-    kind, id, *rest = value
+    if not isinstance(value, list) or not value:
+        raise _unreadable("a frame is a JSON array that is not empty", version)
+    kind, id, *rest = value if len(value) > 1 else (*value, None)
     if type(kind) is not int:
-        raise _unreadable("the first element must be the message type, a whole number", Fault.FRAME, version)
+        raise _unreadable("the first element must be the message type, a whole number", version)
     if kind not in protocol(version).message_types:
         raise _unknown_type(kind, id, version)
     if not isinstance(id, str):
@@ -224,11 +224,12 @@ def _not_json(text: str | bytes, reason: str, version: Version) -> FrameError:
     start = text[:200] if isinstance(text, str) else text[:200].decode(errors="replace")
     beginning = _BEGINNING.match(start)
     if not beginning:
-        return _unreadable(reason, Fault.FRAME, version)
-    kind, id = int(beginning[1]), json.loads(f'"{beginning[2]}"')
+        return _unreadable(reason, version)
+    kind = int(beginning[1])
+    id = None if beginning[2] is None else json.loads(f'"{beginning[2]}"')
     if kind not in protocol(version).message_types:
         return _unknown_type(kind, id, version)
-    return _broken(kind, id, reason, Fault.FORMAT, version)
+    return _broken(kind, id, reason, Fault.FRAME if id is None else Fault.FORMAT, version)
 
 
 def _unknown_type(kind: int, id: object, version: Version) -> FrameError:
@@ -243,11 +244,11 @@ def _unknown_type(kind: int, id: object, version: Version) -> FrameError:
     )
 
 
-def _unreadable(reason: str, fault: Fault, version: Version) -> FrameError:
+def _unreadable(reason: str, version: Version) -> FrameError:
     """The error for text of which not even the message type can be read."""
     told = version is not Version.V16
     return FrameError(
-        reason, code=protocol(version).code(fault), id=UNREADABLE if told else None, answerable=told
+        reason, code=protocol(version).code(Fault.FRAME), id=UNREADABLE if told else None, answerable=told
     )
 
 
