@@ -21,7 +21,7 @@ from .mapping.pack import PairMappings
 from .outbox import Outbox, Waiting
 from .protocol import MessageType, error_code, protocol
 from .repeats import AnsweredIds, Identities, digest
-from .schemas import violation
+from .schemas import Violation, violation
 from .versions import Side
 from .view import View
 
@@ -339,8 +339,10 @@ class Session:
         if call is None:
             self._finish(side, exchange, None)
             return
-        if not self._may_leave(call, side, exchange):
-            self._reply_failed(side, exchange, Failure("InternalError", f"no valid {call.action} could be made of this"))
+        found = self._invalid(call, side, exchange)
+        if found is not None:
+            text = f"no valid {call.action} can be made of this: {found.path or 'the payload'} {found.reason}"
+            self._reply_failed(side, exchange, Failure(found.code, text, far=True))
             return
         if exchange.once or mapping.durable:
             self._touch()
@@ -366,9 +368,9 @@ class Session:
         except MappingFault as fault:
             self._event(EventKind.INVALID_OUTPUT, side, exchange.action, _first(exchange.ids), fault.failure.description)
             answer = fault.failure
-        if isinstance(answer, dict):
+        if isinstance(answer, dict) and not self._protocols[side].actions[exchange.action].send:
             found = violation(self.pair.version(side), exchange.action, "response", answer, formats=True)
-            if found is not None and self._protocols[side].actions[exchange.action].send is False:
+            if found is not None:
                 text = f"the answer to {exchange.action} would break its schema: {found.path}: {found.reason}"
                 self._event(EventKind.INVALID_OUTPUT, side, exchange.action, _first(exchange.ids), text)
                 answer = Failure("InternalError", text)
@@ -394,18 +396,19 @@ class Session:
             self._event(EventKind.INVALID_OUTPUT, side, exchange.action, "", fault.failure.description)
             return
         for call in calls:
-            if self._may_leave(call, side, exchange):
+            if self._invalid(call, side, exchange) is None:
                 if call.durable:
                     self._touch()
                 self._outbox[call.to].add(Waiting(self._fresh_id(), call.action, call.payload, durable=call.durable))
 
-    def _may_leave(self, call: OutgoingCall, side: Side | str, exchange: Exchange) -> bool:
+    def _invalid(self, call: OutgoingCall, side: Side | str, exchange: Exchange) -> Violation | None:
+        """What is wrong with a call that is about to leave, reported; None when it is valid."""
         found = violation(self.pair.version(call.to), call.action, "request", call.payload, formats=True)
         if found is None:
-            return True
+            return None
         text = f"{call.action} would break its schema: {found.path or 'the payload'}: {found.reason}"
         self._event(EventKind.INVALID_OUTPUT, side, exchange.action, _first(exchange.ids), text, {"payload": call.payload})
-        return False
+        return found
 
     def _run_timer(self, timer: Mapping[str, Any]) -> None:
         mapping = self._mappings.find("timer", timer["name"])

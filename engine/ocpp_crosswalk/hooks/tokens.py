@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
-from ..expressions.functions import ANY, STRING, Type
+from ..expressions.functions import ANY, BOOLEAN, STRING, Type
 from ..versions import Version
 from ..view import View
 
@@ -155,3 +155,43 @@ def remember_token(view: View, token: dict[str, Any] | None) -> str | None:
 def remember_tag(view: View, tag: str | None) -> str | None:
     """Note a 1.6 idTag that a station used, so that an alias made for it can be undone; gives its 2.x token."""
     return None if tag is None else remember(view, original(view, tag), None, view.pair.csms)
+
+
+@functions.hook(
+    "shortToken",
+    parameters=(Parameter("idToken", STRING, optional=True),),
+    result={"type": "string", "maxLength": 36},
+    optional_result=True,
+    examples=(Example("$shortToken('AB12')", "AB12"), Example("$length($shortToken($pad('A', 40, 'B')))", 20)),
+)
+def short_token(view: View, token: str | None) -> str | None:
+    """A 2.1 token (up to 255 characters) as 2.0.1 may carry it (36): itself, or its alias. `$rememberTokens` makes
+    the alias reversible."""
+    return None if token is None else alias_for(original(view, token), Version.V201)
+
+
+@functions.hook(
+    "fullToken",
+    parameters=(Parameter("idToken", STRING, optional=True),),
+    result={"type": "string", "maxLength": 255},
+    optional_result=True,
+    examples=(Example("$fullToken('AB12')", "AB12"),),
+)
+def full_token(view: View, token: str | None) -> str | None:
+    """What an alias stands for; any other token is itself."""
+    return None if token is None else original(view, token)
+
+
+@functions.hook(
+    "rememberTokens",
+    parameters=(Parameter("idTokens", ANY, optional=True),),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$rememberTokens({'idToken': 'AB12', 'type': 'Central'})", True),),
+)
+def remember_tokens(view: View, tokens: Any) -> bool:
+    """Note the aliases that 2.0.1 needs for one 2.1 IdToken or an array of them; says whether there was a token."""
+    rows = tokens if isinstance(tokens, list) else [tokens] if tokens else []
+    for row in rows:
+        remember(view, row["idToken"], None, Version.V201)
+    return bool(rows)

@@ -280,7 +280,8 @@ class _MappingBuilder:
         root = self._root
         if self._sender is not None:
             version = self._pair.version(self._sender)
-            if self._knows(version, self._action, self._sender, (*root, "call")):
+            known = self._knows(version, self._action, self._sender, (*root, "call"))
+            if known and not protocol(version).actions[self._action].send:
                 self._response = response_schema(version, self._action)
         once = self._b.expression((*root, "once"), _ALWAYS)
         let, known = self._bindings((*root, "let"), _ALWAYS)

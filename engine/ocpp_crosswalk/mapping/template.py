@@ -100,7 +100,10 @@ class Array(Node):
 
 @dataclass(frozen=True, slots=True)
 class Object(Node):
-    """An object. ``when`` makes it conditional; ``copy`` starts it from the fields that both schemas share."""
+    """An object. ``when`` makes it conditional; ``copy`` starts it from the fields that both schemas share.
+
+    Without a copy, an object whose members are all left out is left out; the copy of an empty object is empty.
+    """
 
     fields: tuple[tuple[str, Node], ...]
     when: Expression | None = None
@@ -111,7 +114,8 @@ class Object(Node):
         if self.when is not None and not truthy(self.when.evaluate(data, scope)):
             return UNDEFINED
         result: dict[str, Any] = {}
-        if self.copy is not None and (copied := self.copy.evaluate(data, scope)) is not UNDEFINED:
+        copied: Any = UNDEFINED if self.copy is None else self.copy.evaluate(data, scope)
+        if copied is not UNDEFINED:
             result = copied
         for name, node in self.fields:
             value = node.evaluate(data, scope)
@@ -119,7 +123,7 @@ class Object(Node):
                 result[name] = value
             elif self.copy is not None:
                 result.pop(name, None)
-        return result or UNDEFINED
+        return result if result or copied is not UNDEFINED else UNDEFINED
 
 
 @dataclass(frozen=True, slots=True)
