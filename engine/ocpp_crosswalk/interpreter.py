@@ -26,6 +26,7 @@ class OutgoingCall:
     action: str
     payload: dict[str, Any]
     durable: bool = False
+    copies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +98,7 @@ class MappingFault(Exception):
 def begin(mapping: ActionMapping, payload: dict[str, Any], view: View) -> Exchange:
     """Start an exchange: bind `let`, choose the route. Raises MappingFault when no route holds or an
     expression fails."""
-    exchange = Exchange(
-        mapping.origin, mapping.action, payload, {"request": payload, "settings": view.settings}
-    )
+    exchange = Exchange(mapping.origin, mapping.action, payload, {"request": payload, "settings": view.settings})
     scope = Scope(exchange.variables, view)
     _bind(mapping.let, payload, scope)
     for index, route in enumerate(mapping.routes):
@@ -129,7 +128,7 @@ def advance(mapping: ActionMapping, exchange: Exchange, view: View) -> OutgoingC
         if not exchange.calls and not exchange.replies:
             exchange.calls = [call.payload for call in _calls(step, exchange.payload, scope)]
         if len(exchange.replies) < len(exchange.calls):
-            return OutgoingCall(step.to, step.action, exchange.calls[len(exchange.replies)])
+            return OutgoingCall(step.to, step.action, exchange.calls[len(exchange.replies)], copies=step.copies)
         if step.name and exchange.replies:
             exchange.variables[step.name] = exchange.replies if step.each is not None else exchange.replies[-1]
         exchange.all_replies.extend(exchange.replies)
@@ -156,9 +155,7 @@ def stand_in(mapping: ActionMapping, exchange: Exchange, failure: Failure, view:
     return True
 
 
-def finish(
-    mapping: ActionMapping, exchange: Exchange, failure: Failure | None, view: View
-) -> dict[str, Any] | Failure:
+def finish(mapping: ActionMapping, exchange: Exchange, failure: Failure | None, view: View) -> dict[str, Any] | Failure:
     """The answer to the call: a payload, or a failure. Binds `after`."""
     route = mapping.routes[exchange.route]
     outcome = route.outcome
@@ -198,6 +195,12 @@ def dropped(drops: Mapping[str, str], payload: Any) -> Iterator[tuple[str, str]]
     for path, reason in drops.items():
         if _present(payload, path.split(".")):
             yield path, reason
+
+
+def answer_copies(mapping: ActionMapping, exchange: Exchange) -> bool:
+    """Whether the answer is a copy of the far side's."""
+    outcome = mapping.routes[exchange.route].outcome
+    return isinstance(outcome, Forward) and outcome.copies
 
 
 def drops_of(mapping: ActionMapping, exchange: Exchange) -> Drops:

@@ -77,9 +77,7 @@ def response_schema(version: Version, action: str) -> Schema:
     return _load(version, action, "response")
 
 
-def violation(
-    version: Version, action: str, kind: Kind, payload: object, *, formats: bool
-) -> Violation | None:
+def violation(version: Version, action: str, kind: Kind, payload: object, *, formats: bool) -> Violation | None:
     """The most telling violation of the schema by ``payload``, or None when it is valid. Raises
     UnknownMessage.
 

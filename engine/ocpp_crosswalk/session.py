@@ -185,7 +185,11 @@ class Session:
                 self._landed(side, frame.id, failure)
             case CallResultError():
                 self._event(
-                    EventKind.PEER_ERROR, side, "", frame.id, f"could not use our answer: {frame.code} {frame.description}"
+                    EventKind.PEER_ERROR,
+                    side,
+                    "",
+                    frame.id,
+                    f"could not use our answer: {frame.code} {frame.description}",
                 )
         return self._end()
 
@@ -215,7 +219,10 @@ class Session:
             self._out.append(Out(side, answer))
             return
         active = self._active[side]
-        waiting = [*([(active.ids, active.payload)] if active else []), *(([a.id], a.payload) for a in self._inbox[side])]
+        waiting = [
+            *([(active.ids, active.payload)] if active else []),
+            *(([a.id], a.payload) for a in self._inbox[side]),
+        ]
         if any(arrived.id in ids and arrived.payload == payload for ids, payload in waiting):
             self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "the first one is still under way")
             return
@@ -232,7 +239,9 @@ class Session:
         action = self._protocols[side].actions.get(arrived.action)
         if action is None or side not in action.sender or action.send != arrived.send:
             self._fail(
-                side, arrived, Failure("NotImplemented", f"{version} has no {arrived.action!r} for a {_PEOPLE[side]} to send")
+                side,
+                arrived,
+                Failure("NotImplemented", f"{version} has no {arrived.action!r} for a {_PEOPLE[side]} to send"),
             )
             return False
         found = violation(version, arrived.action, "request", arrived.payload, formats=False)
@@ -254,7 +263,11 @@ class Session:
         if error.answerable and error.id is not None:
             self._answer_error(side, error.id, Failure(error.code, error.reason))
         elif error.id is not None and error.message_type in _ANSWERS:
-            self._landed(side, error.id, Failure("InternalError", f"the {_PEOPLE[side]}'s answer is broken: {error.reason}"))
+            self._landed(
+                side,
+                error.id,
+                Failure("InternalError", f"the {_PEOPLE[side]}'s answer is broken: {error.reason}"),
+            )
 
     # -- exchanges --
 
@@ -342,14 +355,17 @@ class Session:
         found = self._invalid(call, side, exchange)
         if found is not None:
             text = f"no valid {call.action} can be made of this: {found.path or 'the payload'} {found.reason}"
-            self._reply_failed(side, exchange, Failure(found.code, text, far=True))
+            code = found.code if call.copies else "InternalError"
+            self._reply_failed(side, exchange, Failure(code, text, far=call.copies))
             return
         if exchange.once or mapping.durable:
             self._touch()
             if exchange.once:
                 self._identities.keep_exchange(exchange.once, exchange.as_json())
         message_id = self._call_id(mapping, exchange, call)
-        waiting = Waiting(message_id, call.action, call.payload, owner=side, durable=mapping.durable, first=mapping.first)
+        waiting = Waiting(
+            message_id, call.action, call.payload, owner=side, durable=mapping.durable, first=mapping.first
+        )
         self._outbox[call.to].add(waiting)
 
     def _call_id(self, mapping: ActionMapping, exchange: Exchange, call: OutgoingCall) -> str:
@@ -366,13 +382,20 @@ class Session:
         try:
             answer = interpreter.finish(mapping, exchange, failure, self._view)
         except MappingFault as fault:
-            self._event(EventKind.INVALID_OUTPUT, side, exchange.action, _first(exchange.ids), fault.failure.description)
+            self._event(
+                EventKind.INVALID_OUTPUT,
+                side,
+                exchange.action,
+                _first(exchange.ids),
+                fault.failure.description,
+            )
             answer = fault.failure
         if isinstance(answer, dict) and not self._protocols[side].actions[exchange.action].send:
             found = violation(self.pair.version(side), exchange.action, "response", answer, formats=True)
             if found is not None:
                 text = f"the answer to {exchange.action} would break its schema: {found.path}: {found.reason}"
-                self._event(EventKind.INVALID_OUTPUT, side, exchange.action, _first(exchange.ids), text)
+                kind = _misfit(interpreter.answer_copies(mapping, exchange))
+                self._event(kind, side, exchange.action, _first(exchange.ids), text)
                 answer = Failure("InternalError", text)
         if isinstance(answer, Failure):
             if answer.refused:
@@ -407,7 +430,7 @@ class Session:
         if found is None:
             return None
         text = f"{call.action} would break its schema: {found.path or 'the payload'}: {found.reason}"
-        self._event(EventKind.INVALID_OUTPUT, side, exchange.action, _first(exchange.ids), text, {"payload": call.payload})
+        self._event(_misfit(call.copies), side, exchange.action, _first(exchange.ids), text, {"payload": call.payload})
         return found
 
     def _run_timer(self, timer: Mapping[str, Any]) -> None:
@@ -437,9 +460,7 @@ class Session:
         self._event(EventKind.INVALID_INPUT, side, call.action, frame.id, text)
         self._landed(side, frame.id, Failure("InternalError", text))
 
-    def _landed(
-        self, side: Side, message_id: str, result: dict[str, Any] | Failure, *, timeout: bool = False
-    ) -> None:
+    def _landed(self, side: Side, message_id: str, result: dict[str, Any] | Failure, *, timeout: bool = False) -> None:
         call = self._outbox[side].land(message_id)
         if call is None:
             self._event(EventKind.LATE_ANSWER, side, "", message_id, "an answer to no call that is open")
@@ -536,9 +557,7 @@ class Session:
         self._counter += 1
         return f"{_PREFIX}{self._epoch}-{self._counter}"
 
-    def _report_drops(
-        self, owner: Side, exchange: Exchange, payload: dict[str, Any], drops: Mapping[str, str]
-    ) -> None:
+    def _report_drops(self, owner: Side, exchange: Exchange, payload: dict[str, Any], drops: Mapping[str, str]) -> None:
         origin = owner if payload is exchange.payload else owner.other
         for path, reason in interpreter.dropped(drops, payload):
             detail = {"field": path}
@@ -571,6 +590,11 @@ _PREFIX = "xw-"
 _ANSWERS = (MessageType.CALLRESULT, MessageType.CALLERROR)
 _MAX_ID = 36
 _MAX_DESCRIPTION = 255
+
+
+def _misfit(copied: bool) -> EventKind:
+    """What it is when a payload does not fit: a copied value is the peer's, anything else the mapping's fault."""
+    return EventKind.REFUSED if copied else EventKind.INVALID_OUTPUT
 
 
 def _first(ids: list[str]) -> str:

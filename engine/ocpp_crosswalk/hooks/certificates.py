@@ -14,7 +14,10 @@ _DEFAULT = "ChargingStationCertificate"
 
 @functions.hook(
     "rememberSigning",
-    parameters=(Parameter("certificateType", STRING, optional=True), Parameter("requestId", INTEGER, optional=True)),
+    parameters=(
+        Parameter("certificateType", STRING, optional=True),
+        Parameter("requestId", INTEGER, optional=True),
+    ),
     result=BOOLEAN,
     mutates=True,
     examples=(Example("$rememberSigning('V2GCertificate', 3)", True),),

@@ -24,7 +24,8 @@ _DEFAULTS = {
     result=array_of({"type": "object"}),
     examples=(
         Example(
-            "$withSigned([{'value': '5'}, {'value': 'OCMF', 'format': 'SignedData'}])", [{"value": "5", "signed": "OCMF"}]
+            "$withSigned([{'value': '5'}, {'value': 'OCMF', 'format': 'SignedData'}])",
+            [{"value": "5", "signed": "OCMF"}],
         ),
     ),
 )

@@ -41,7 +41,10 @@ def boot(view: View, payload: dict[str, Any]) -> str:
     parameters=(Parameter("reason", BOOT_REASON), Parameter("status", STRING, optional=True)),
     result=BOOLEAN,
     mutates=True,
-    examples=(Example("$expectBoot('RemoteReset', 'Accepted')", True), Example("$expectBoot('RemoteReset', 'Rejected')", False)),
+    examples=(
+        Example("$expectBoot('RemoteReset', 'Accepted')", True),
+        Example("$expectBoot('RemoteReset', 'Rejected')", False),
+    ),
 )
 def expect_boot(view: View, reason: str, status: str | None) -> bool:
     """Note why the station will boot soon, when it accepted (status `Accepted`, or `Scheduled`)."""

@@ -122,7 +122,10 @@ def token_type(view: View, id_tag: str | None) -> str | None:
     parameters=(Parameter("idToken", STRING, optional=True),),
     result=ID_TAG,
     optional_result=True,
-    examples=(Example("$idTag('04A2B3C4')", "04A2B3C4"), Example("$length($idTag('DE-8AA-C2B3C4D5-L-0123456789'))", 20)),
+    examples=(
+        Example("$idTag('04A2B3C4')", "04A2B3C4"),
+        Example("$length($idTag('DE-8AA-C2B3C4D5-L-0123456789'))", 20),
+    ),
 )
 def id_tag(view: View, token: str | None) -> str | None:
     """The 1.6 idTag of a 2.x token: itself, or its alias. `$rememberToken` makes the alias reversible."""
@@ -162,7 +165,10 @@ def remember_tag(view: View, tag: str | None) -> str | None:
     parameters=(Parameter("idToken", STRING, optional=True),),
     result={"type": "string", "maxLength": 36},
     optional_result=True,
-    examples=(Example("$shortToken('AB12')", "AB12"), Example("$length($shortToken($pad('A', 40, 'B')))", 20)),
+    examples=(
+        Example("$shortToken('AB12')", "AB12"),
+        Example("$length($shortToken($pad('A', 40, 'B')))", 20),
+    ),
 )
 def short_token(view: View, token: str | None) -> str | None:
     """A 2.1 token (up to 255 characters) as 2.0.1 may carry it (36): itself, or its alias. `$rememberTokens` makes

@@ -55,7 +55,10 @@ def evse(view: View, connector: int | None) -> dict[str, int] | None:
 
 @functions.hook(
     "connector",
-    parameters=(Parameter("evseId", INTEGER, optional=True), Parameter("connectorId", INTEGER, optional=True)),
+    parameters=(
+        Parameter("evseId", INTEGER, optional=True),
+        Parameter("connectorId", INTEGER, optional=True),
+    ),
     result={"type": "integer", "minimum": 0},
     optional_result=True,
     examples=(Example("$connector(2)", 2), Example("$connector(0)", 0), Example("$connector(1, 7)", None)),
@@ -71,7 +74,10 @@ def connector(view: View, evse_id: int | None, connector_id: int | None = None) 
 
 @functions.hook(
     "connectors",
-    parameters=(Parameter("evseId", INTEGER, optional=True), Parameter("connectorId", INTEGER, optional=True)),
+    parameters=(
+        Parameter("evseId", INTEGER, optional=True),
+        Parameter("connectorId", INTEGER, optional=True),
+    ),
     result=array_of(INTEGER),
     examples=(Example("$connectors(2)", [2]),),
 )

@@ -86,7 +86,11 @@ _CLOCK_MARGIN = 5.0
     parameters=(Parameter("value", ANY, optional=True),),
     result=NUMBER,
     optional_result=True,
-    examples=(Example("$numeric('12.50')", 12.5), Example("$numeric('1.0E3')", 1000), Example("$numeric('n/a')", None)),
+    examples=(
+        Example("$numeric('12.50')", 12.5),
+        Example("$numeric('1.0E3')", 1000),
+        Example("$numeric('n/a')", None),
+    ),
 )
 def numeric(value: Any) -> float | int | None:
     """The number that a text stands for; undefined when it stands for none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from jsonata import Jsonata
 
@@ -135,7 +135,10 @@ class Builder:
         for key in directives:
             if key not in _DIRECTIVES:
                 self.error(
-                    "XW103", (*path, key), f"{key} is not a directive", suggestion(key, _DIRECTIVES) or _KNOWN_DIRECTIVES
+                    "XW103",
+                    (*path, key),
+                    f"{key} is not a directive",
+                    suggestion(key, _DIRECTIVES) or _KNOWN_DIRECTIVES,
                 )
         if "$const" in value:
             return Constant(at, value["$const"])
@@ -165,9 +168,7 @@ class Builder:
             return self.template((*path, "$value"), known, target)
         properties = (target or {}).get("properties", {})
         fields = tuple(
-            (key, self.template((*path, key), known, properties.get(key)))
-            for key in value
-            if not key.startswith("$")
+            (key, self.template((*path, key), known, properties.get(key))) for key in value if not key.startswith("$")
         )
         when = self.expression((*path, "$when"), known)
         copy = self._copier.copy(target or {}) if value.get("$copy") else None
@@ -232,7 +233,7 @@ class _Copier:
         if self._conversions is not None and kind in self._conversions.value["types"]:
             builder = Builder(self._conversions, self._resources, self._diagnostics)
             builder._copier = self
-            return Convert(builder.template(("types", kind), _ALWAYS, schema))
+            return Convert(builder.template(("types", str(kind)), _ALWAYS, schema))
         if schema.get("additionalProperties", True) is False and "properties" in schema:
             return self.copy(schema)
         if (items := _items(schema)) is not None and (step := self._step(items)) is not None:
@@ -280,8 +281,8 @@ class _MappingBuilder:
         root = self._root
         if self._sender is not None:
             version = self._pair.version(self._sender)
-            known = self._knows(version, self._action, self._sender, (*root, "call"))
-            if known and not protocol(version).actions[self._action].send:
+            exists = self._knows(version, self._action, self._sender, (*root, "call"))
+            if exists and not protocol(version).actions[self._action].send:
                 self._response = response_schema(version, self._action)
         once = self._b.expression((*root, "once"), _ALWAYS)
         let, known = self._bindings((*root, "let"), _ALWAYS)
@@ -318,12 +319,19 @@ class _MappingBuilder:
         )
         return False
 
-    def _bindings(self, path: PathInDocument, known: frozenset[str]) -> tuple[tuple[model.Binding, ...], frozenset[str]]:
+    def _bindings(
+        self, path: PathInDocument, known: frozenset[str]
+    ) -> tuple[tuple[model.Binding, ...], frozenset[str]]:
         bindings: list[model.Binding] = []
         for name in self._b.value(path) or {}:
             here = (*path, name)
             if name in _RESERVED or self._b.is_function(name):
-                self._b.error("XW114", here, f"${name} has a meaning already and cannot be bound", "Choose another name.")
+                self._b.error(
+                    "XW114",
+                    here,
+                    f"${name} has a meaning already and cannot be bound",
+                    "Choose another name.",
+                )
             bindings.append(model.Binding(name, self._b.template(here, known, None), self._b.at(here)))
             known |= {name}
         return tuple(bindings), known
@@ -335,7 +343,12 @@ class _MappingBuilder:
         )
 
     def _route(
-        self, path: PathInDocument, known: frozenset[str], shared: tuple[model.Send, ...] = (), *, whole: bool = False
+        self,
+        path: PathInDocument,
+        known: frozenset[str],
+        shared: tuple[model.Send, ...] = (),
+        *,
+        whole: bool = False,
     ) -> model.Route:
         value = self._b.value(path) or {}
         when = None if whole else self._b.expression((*path, "when"), known)
@@ -383,10 +396,8 @@ class _MappingBuilder:
             reply = response_schema(self._pair.version(to), steps[-1].action)
             self._copied = self._copied.merged(model.Drops(response=self._b.copy_drops(reply, self._response)))
         response = self._b.template((*path, "response"), replied, self._response) if "response" in value else _NOTHING
-        error = (
-            self._b.template((*path, "error"), replied, self._response) if "error" in value else None
-        )
-        return model.Forward(tuple(steps), after, response, error, at), replied
+        error = self._b.template((*path, "error"), replied, self._response) if "error" in value else None
+        return model.Forward(tuple(steps), after, response, error, at, _has_copy(value.get("response"))), replied
 
     def _send(self, path: PathInDocument, known: frozenset[str], to: Side, key: str) -> model.Send:
         value = self._b.value(path)
@@ -409,6 +420,7 @@ class _MappingBuilder:
             name=value.get("as"),
             instead=self._b.template((*path, "instead"), known | {"error"}, None) if "instead" in value else None,
             durable=bool(value.get("durable")) and key == "call",
+            copies=_has_copy(value.get("request")),
         )
 
     def _copies(self, path: PathInDocument, key: str) -> bool:
@@ -421,11 +433,18 @@ class _MappingBuilder:
         return model.Drops(dict(value.get("request") or {}), dict(value.get("response") or {}))
 
 
+def _has_copy(template: Any) -> bool:
+    """Whether a template copies something, at any depth."""
+    if isinstance(template, dict):
+        return bool(template.get("$copy")) or any(_has_copy(inner) for inner in template.values())
+    return isinstance(template, list) and any(_has_copy(inner) for inner in template)
+
+
 def _settings_read(expression: Expression) -> set[str]:
     """The names in `$settings.<name>` that an expression reads."""
     return {
         str(node.steps[1].value)
-        for node in walk(expression.node)
+        for node in cast("Iterator[Any]", walk(expression.node))
         if node.type == "path"
         and len(node.steps) > 1
         and (node.steps[0].type, node.steps[0].value) == ("variable", "settings")

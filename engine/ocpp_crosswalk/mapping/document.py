@@ -119,7 +119,14 @@ def parse_document(text: str, file: str) -> Document:
         ) from None
     except yaml.YAMLError as error:
         raise MappingError(
-            [Diagnostic("XW101", Position(file), f"this is not YAML: {error}", "Remove characters that YAML forbids.")]
+            [
+                Diagnostic(
+                    "XW101",
+                    Position(file),
+                    f"this is not YAML: {error}",
+                    "Remove characters that YAML forbids.",
+                )
+            ]
         ) from None
     finally:
         loader.dispose()
@@ -171,6 +178,6 @@ class _Reader:
         single_line = node.end_mark.line == start.line
         if single_line:
             self.plain.add(path)
-        quoted = single_line and node.style in ("'", '"')
+        quoted = single_line and getattr(node, "style", None) in ("'", '"')
         self.positions[path] = at.shifted(1) if quoted else at
         return self._loader.construct_object(node)

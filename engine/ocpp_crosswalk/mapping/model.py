@@ -39,6 +39,8 @@ class Send:
     name: str | None = None
     instead: Node | None = None
     durable: bool = False
+    copies: bool = False
+    """The request is a copy: a value that the receiver's schema cannot hold is the sender's, and refuses the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class Forward:
     response: Node
     error: Node | None
     at: Position
+    copies: bool = False
+    """The response is a copy, as in `Send`."""
 
 
 @dataclass(frozen=True, slots=True)

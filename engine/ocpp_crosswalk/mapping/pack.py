@@ -71,7 +71,9 @@ class Pack:
     @property
     def available(self) -> tuple[Pair, ...]:
         """The pairs that some layer has a folder for."""
-        return tuple(pair for pair in PAIRS if any((layer / str(pair) / "pair.yaml").is_file() for layer in self._layers))
+        return tuple(
+            pair for pair in PAIRS if any((layer / str(pair) / "pair.yaml").is_file() for layer in self._layers)
+        )
 
     def pair(self, pair: Pair) -> PairMappings:
         """The mappings of ``pair``. Raises MappingError with every fault found in its files."""
@@ -125,7 +127,9 @@ class Pack:
         for path in sorted(layer.iterdir()):
             if path.name not in known and not path.name.startswith("."):
                 remedy = suggestion(path.name, known) or f"A layer of mappings holds {', '.join(sorted(known))}."
-                self._diagnostics.add("XW112", Position(str(path)), f"{path.name!r} is no part of a folder of mappings", remedy)
+                self._diagnostics.add(
+                    "XW112", Position(str(path)), f"{path.name!r} is no part of a folder of mappings", remedy
+                )
 
     def _pair_named(self, document: Document) -> Pair | None:
         try:
@@ -187,7 +191,12 @@ class Pack:
                         self._add_file(path, origin, sources, diagnostics)
         if not found and not extending:
             places = ", ".join(str(layer / str(pair)) for layer in self._layers)
-            diagnostics.add("XW111", Position(places), f"there is no pair.yaml for {pair}", "Create the folder of the pair.")
+            diagnostics.add(
+                "XW111",
+                Position(places),
+                f"there is no pair.yaml for {pair}",
+                "Create the folder of the pair.",
+            )
         return sources
 
     def _inherit(
@@ -220,7 +229,13 @@ class Pack:
             return
         inherited = self._sources(base, diagnostics, (*extending, pair))
         if not inherited:
-            diagnostics.add("XW111", at, f"there is no pair {base} to extend", "Create it, or correct the name.", "extends")
+            diagnostics.add(
+                "XW111",
+                at,
+                f"there is no pair {base} to extend",
+                "Create it, or correct the name.",
+                "extends",
+            )
         sources.update(inherited)
 
     def _add_file(self, path: Path, origin: str, sources: dict[Key, _Source], diagnostics: Diagnostics) -> None:
@@ -230,7 +245,9 @@ class Pack:
             diagnostics.items.extend(error.diagnostics)
             return
         patch = isinstance(document.value, dict) and document.value.get("patch") is True
-        if not check_structure(document, "timer" if origin == "timer" else "patch" if patch else "mapping", diagnostics):
+        if not check_structure(
+            document, "timer" if origin == "timer" else "patch" if patch else "mapping", diagnostics
+        ):
             return
         name_key = "timer" if origin == "timer" else "call"
         action = str(document.value[name_key])

@@ -53,14 +53,28 @@ def _explain(error: Any, value: Any) -> list[tuple[PathInDocument, str, str, str
             for key in error.kind.unexpected
         ]
     if kind == "Required":
-        return [(path, "XW104", f"the key {error.kind.property!r} is missing", "Add it; see docs/mapping-guide.md.")]
+        return [
+            (
+                path,
+                "XW104",
+                f"the key {error.kind.property!r} is missing",
+                "Add it; see docs/mapping-guide.md.",
+            )
+        ]
     if kind in ("OneOfNotValid", "OneOfMultipleValid") and _has_outcome_choice(error.schema_path):
         message = (
             "nothing says what becomes of the call"
             if kind == "OneOfNotValid"
             else "more than one thing is said to become of the call"
         )
-        return [(path, "XW104", message, "Write exactly one of routes, forward, steps, answer, refuse (with because).")]
+        return [
+            (
+                path,
+                "XW104",
+                message,
+                "Write exactly one of routes, forward, steps, answer, refuse (with because).",
+            )
+        ]
     return [(path, "XW104", str(error.message).split("\n", maxsplit=1)[0][:300], "See docs/mapping-guide.md.")]
 
 
