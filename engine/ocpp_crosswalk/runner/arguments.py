@@ -1,0 +1,130 @@
+"""The flags of `ocpp-crosswalk serve`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from ..stores import check_store_url
+from ..versions import Version
+from .config import Config, ConfigError, Endpoint, Listener, LogConfig, Rule, StoreConfig, Target
+from .config_file import load_config, parse_address
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `serve` to ``parser``."""
+    add = parser.add_argument
+    add(
+        "--listen",
+        metavar="HOST:PORT",
+        help="where stations connect, as ws://HOST:PORT/any/prefix/IDENTITY (default: 127.0.0.1:8180)",
+    )
+    add(
+        "--csms",
+        metavar="URL",
+        help="the CSMS's OCPP-J endpoint, ws:// or wss://; the identity is appended. "
+        "Without it, a demonstration CSMS is started",
+    )
+    add(
+        "--csms-version",
+        metavar="VERSION",
+        help="what the CSMS speaks: ocpp1.6, ocpp2.0.1 or ocpp2.1, or several with commas, the preferred one first "
+        "(without --csms: what the demonstration CSMS speaks, default ocpp2.1)",
+    )
+    add(
+        "--assume",
+        metavar="VERSION",
+        help="the version of stations that offer no subprotocol (default: they are not let in)",
+    )
+    add(
+        "--store",
+        metavar="STORE",
+        help="where the state of stations is kept: memory, sqlite:PATH, redis://HOST:PORT/DB or rediss://... "
+        "(default: sqlite:ocpp-crosswalk.sqlite)",
+    )
+    add(
+        "--mappings",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        help="a folder of mappings to lay over the built-in ones; may be given several times",
+    )
+    add(
+        "--hooks",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        help="a Python file with functions for mappings; may be given several times",
+    )
+    add("--config", metavar="FILE", type=Path, help="a YAML file that can say all this and more; flags go over it")
+    add("--check-config", action="store_true", help="check the configuration and the mappings, then exit")
+    add("--workers", metavar="N", type=int, help="how many processes share the port (default: 1)")
+    add("--log", choices=("human", "json"), help="how the log is written to standard error (default: human)")
+    add("--log-level", choices=("debug", "info", "warning", "error"), help="from which level on (default: info)")
+    add("--log-frames", action="store_true", help="log every frame, with secrets masked")
+    add("--metrics", metavar="HOST:PORT", help="serve /metrics, /healthz and /readyz there (default: nowhere)")
+    add("--tap", metavar="FILE", type=Path, help="write every frame to FILE as JSON lines; it will hold secrets")
+
+
+def config_from_arguments(arguments: argparse.Namespace) -> Config:
+    """The configuration that the flags and the file they name describe. Raises ConfigError."""
+    config = load_config(arguments.config) if arguments.config else Config()
+    try:
+        return _with_flags(config, arguments)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def _with_flags(config: Config, arguments: argparse.Namespace) -> Config:
+    if arguments.listen:
+        config = replace(config, listeners=(Listener(*parse_address(arguments.listen)),))
+    config = _with_csms(config, arguments)
+    if arguments.store:
+        check_store_url(arguments.store)
+        config = replace(config, store=StoreConfig(arguments.store))
+    if arguments.workers is not None:
+        if not 1 <= arguments.workers <= 256:
+            raise ConfigError("--workers has to be from 1 to 256")
+        config = replace(config, workers=arguments.workers)
+    if arguments.metrics:
+        config = replace(config, metrics=Endpoint(*parse_address(arguments.metrics)))
+    log = LogConfig(
+        arguments.log or config.log.format,
+        arguments.log_level or config.log.level,
+        arguments.log_frames or config.log.frames,
+    )
+    config = replace(
+        config,
+        mappings=(*config.mappings, *(arguments.mappings or ())),
+        hooks=(*config.hooks, *(arguments.hooks or ())),
+        log=log,
+        tap=arguments.tap or config.tap,
+    )
+    if config.workers > 1 and config.store.url == "memory":
+        raise ConfigError(
+            "several workers need a store that they can share: a station may come back to another one. "
+            "Use sqlite:PATH or redis://"
+        )
+    return config
+
+
+def _with_csms(config: Config, arguments: argparse.Namespace) -> Config:
+    named = (arguments.csms_version or "").replace(",", " ").split()
+    versions = tuple(dict.fromkeys(Version.parse(name) for name in named))
+    if arguments.csms:
+        if not arguments.csms.startswith(("ws://", "wss://")):
+            raise ConfigError(f"--csms {arguments.csms!r} is no WebSocket address; write ws://... or wss://...")
+        if not versions:
+            raise ConfigError("--csms needs --csms-version: ocpp1.6, ocpp2.0.1 or ocpp2.1")
+        target = Target("csms", arguments.csms, versions)
+        config = replace(config, targets={"csms": target}, rules=())
+    elif versions:
+        if config.targets:
+            raise ConfigError("--csms-version goes with --csms; the file says the versions of its own CSMSs")
+        config = replace(config, demo_version=versions[0])
+    if arguments.assume:
+        if config.rules:
+            raise ConfigError("--assume cannot be combined with rules; write assume: into a rule")
+        config = replace(config, rules=(Rule(assume=Version.parse(arguments.assume)),))
+    return config

@@ -1,0 +1,278 @@
+"""The configuration file: YAML with environment variables, checked against `schemas/config.schema.json`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+
+from ..diagnostics import Diagnostics, MappingError, suggestion
+from ..mapping.document import Document, PathInDocument, load_document
+from ..resources import folder
+from ..stores import check_store_url
+from ..versions import Version
+from .config import (
+    ClientTls,
+    Config,
+    ConfigError,
+    Credentials,
+    Endpoint,
+    Limits,
+    Listener,
+    LogConfig,
+    Rule,
+    Secret,
+    ServerTls,
+    StoreConfig,
+    Target,
+)
+
+_VARIABLE = re.compile(r"\$(\$\{|\{([^}]*)\})")
+_GUIDE = "See docs/configuring.md."
+
+
+def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration in the YAML file ``path``.
+
+    Raises ConfigError that lists everything wrong, each with file:line:column, a code (XW700 to XW799) and
+    what to do.
+    """
+    try:
+        document = load_document(path)
+    except MappingError as error:
+        raise ConfigError(str(error)) from None
+    found = Diagnostics()
+    value = _interpolated(document, document.value if document.value is not None else {}, (), environment, found)
+    if not found.errors:
+        _check_shape(document, value, found)
+    if not found.errors:
+        _check_references(document, value, found)
+    if found.errors:
+        raise ConfigError("\n".join(str(item) for item in found.items))
+    return _Reader(path.parent).config(value)
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Host and port of ``HOST:PORT``, ``[IPV6]:PORT`` or ``:PORT`` (the host is empty: all addresses).
+
+    Raises ValueError that says what is wrong.
+    """
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or int(port) > 65535:
+        raise ValueError(f"{text!r} is no address; write HOST:PORT, such as 0.0.0.0:8180 or [::]:8180")
+    if host.startswith("[") and host.endswith("]"):
+        return host[1:-1], int(port)
+    if ":" in host:
+        raise ValueError(f"{text!r} is no address; write an IPv6 address in brackets, such as [::1]:8180")
+    return host, int(port)
+
+
+# -- environment variables --
+
+
+def _interpolated(
+    document: Document, value: Any, path: PathInDocument, environment: Mapping[str, str], found: Diagnostics
+) -> Any:
+    """The value with ${NAME} in its strings replaced."""
+    if isinstance(value, dict):
+        return {k: _interpolated(document, v, (*path, k), environment, found) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_interpolated(document, v, (*path, i), environment, found) for i, v in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def replace(match: re.Match[str]) -> str:
+        name = match[2]
+        if name is None:
+            return "${"
+        if name not in environment:
+            at = document.inside(path, match.start())
+            message = f"the environment variable {name!r} is not set"
+            found.add("XW701", at, message, "Set it, or write $${ for a plain ${.", _dotted(path))
+        return environment.get(name, "")
+
+    return _VARIABLE.sub(replace, value)
+
+
+# -- the shape --
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((folder("schemas") / "config.schema.json").read_text("utf-8"))
+    return loaded
+
+
+@cache
+def _validator() -> jsonschema_rs.Draft7Validator:
+    """Shows no values in its messages: they may be secrets."""
+    return jsonschema_rs.Draft7Validator(_schema(), mask="this value")
+
+
+def _check_shape(document: Document, value: Any, found: Diagnostics) -> None:
+    for failure in _validator().iter_errors(value):
+        error: Any = failure
+        path: PathInDocument = tuple(error.instance_path)
+        kind = type(error.kind).__name__.rpartition("_")[2]
+        if kind == "AdditionalProperties":
+            known = sorted(_known_keys(error.schema_path))
+            for key in error.kind.unexpected:
+                remedy = suggestion(key, known) or f"Known keys here: {', '.join(known)}."
+                at = (*path, key)
+                found.add("XW702", document.position(at), f"unknown key {key!r}", remedy, _dotted(at))
+        elif kind == "Required":
+            message = f"the key {error.kind.property!r} is missing"
+            found.add("XW703", document.position(path), message, _GUIDE, _dotted(path))
+        else:
+            message = str(error.message).split("\n", maxsplit=1)[0][:300]
+            found.add("XW703", document.position(path), message, _remedy(error), _dotted(path))
+
+
+def _known_keys(schema_path: Sequence[Any]) -> list[str]:
+    return list(_at(schema_path[:-1]).get("properties", {}))
+
+
+def _remedy(error: Any) -> str:
+    description = _at(error.schema_path[:-1]).get("description", "")
+    return f"What belongs here: {description}" if description else _GUIDE
+
+
+def _at(schema_path: Sequence[Any]) -> dict[str, Any]:
+    """The part of the schema at ``schema_path``, references followed."""
+    node: Any = _schema()
+    for step in schema_path:
+        node = _followed(node)
+        if step == "$ref":
+            continue
+        node = node[int(step)] if isinstance(node, list) else node.get(step, {})
+    node = _followed(node)
+    return node if isinstance(node, dict) else {}
+
+
+def _followed(node: Any) -> Any:
+    while isinstance(node, dict) and "$ref" in node:
+        node = _schema()["definitions"][node["$ref"].rpartition("/")[2]]
+    return node
+
+
+# -- what hangs together --
+
+
+def _check_references(document: Document, value: Mapping[str, Any], found: Diagnostics) -> None:
+    targets = value.get("csms", {})
+    for index, rule in enumerate(value.get("rules", ())):
+        path: PathInDocument = ("rules", index)
+        name = rule.get("csms")
+        if name is not None and name not in targets:
+            remedy = suggestion(name, targets) or f"There are: {', '.join(targets) or 'none'}."
+            message = f"there is no CSMS {name!r}"
+            found.add("XW704", document.position((*path, "csms")), message, remedy, _dotted((*path, "csms")))
+        elif name is None and "refuse" not in rule and len(targets) > 1:
+            message = "the rule says neither csms nor refuse"
+            remedy = f"Name one of the CSMSs: {', '.join(targets)}."
+            found.add("XW704", document.position(path), message, remedy, _dotted(path))
+    if not value.get("rules") and len(targets) > 1:
+        remedy = "Add rules; a rule without conditions fits all stations."
+        found.add("XW704", document.position(("csms",)), "there are several CSMSs and no rules", remedy, "csms")
+    for path, text in _addresses(value):
+        try:
+            parse_address(text)
+        except ValueError as error:
+            found.add("XW705", document.position(path), str(error), _GUIDE, _dotted(path))
+
+
+def _addresses(value: Mapping[str, Any]) -> Iterator[tuple[PathInDocument, str]]:
+    for index, listener in enumerate(value.get("listeners", ())):
+        yield ("listeners", index, "listen"), listener["listen"]
+    if "metrics" in value:
+        yield ("metrics",), value["metrics"]
+
+
+def _dotted(path: PathInDocument) -> str:
+    return ".".join(map(str, path))
+
+
+# -- values --
+
+
+class _Reader:
+    """Makes values of a document that is known to have the right shape."""
+
+    def __init__(self, base: Path) -> None:
+        self._base = base
+
+    def config(self, value: Mapping[str, Any]) -> Config:
+        default = Config()
+        return Config(
+            listeners=tuple(map(self._listener, value.get("listeners", ()))) or default.listeners,
+            targets={name: self._target(name, entry) for name, entry in value.get("csms", {}).items()},
+            rules=tuple(map(self._rule, value.get("rules", ()))),
+            settings=value.get("settings", {}),
+            mappings=tuple(map(self._path, value.get("mappings", ()))),
+            hooks=tuple(map(self._path, value.get("hooks", ()))),
+            store=self._store(value.get("store", default.store.url)),
+            limits=Limits(**value.get("limits", {})),
+            log=LogConfig(**value.get("log", {})),
+            metrics=Endpoint(*parse_address(value["metrics"])) if "metrics" in value else None,
+            workers=value.get("workers", default.workers),
+            watch=value.get("watch", default.watch),
+            tap=self._path(value["tap"]) if "tap" in value else None,
+        )
+
+    def _path(self, text: str) -> Path:
+        return self._base / Path(text).expanduser()
+
+    def _listener(self, value: Mapping[str, Any]) -> Listener:
+        host, port = parse_address(value["listen"])
+        tls = value.get("tls")
+        return Listener(host, port, self._server_tls(tls) if tls else None)
+
+    def _server_tls(self, value: Mapping[str, Any]) -> ServerTls:
+        authorities = value.get("client_ca")
+        return ServerTls(
+            self._path(value["certificate"]),
+            self._path(value["key"]),
+            self._path(authorities) if authorities else None,
+            value.get("match_identity", True),
+        )
+
+    def _target(self, name: str, value: Mapping[str, Any]) -> Target:
+        versions = value["version"] if isinstance(value["version"], list) else [value["version"]]
+        tls = {key: self._path(text) for key, text in value.get("tls", {}).items()}
+        return Target(
+            name,
+            value["url"],
+            tuple(map(Version, versions)),
+            _credentials(value.get("credentials")),
+            ClientTls(**tls),
+        )
+
+    def _rule(self, value: Mapping[str, Any]) -> Rule:
+        return Rule(
+            identity=value.get("identity"),
+            path=value.get("path"),
+            offers=Version(value["offers"]) if "offers" in value else None,
+            refuse=value.get("refuse"),
+            csms=value.get("csms"),
+            assume=Version(value["assume"]) if "assume" in value else None,
+            password=Secret(value["password"]) if "password" in value else None,
+            credentials=_credentials(value.get("credentials")),
+            settings=value.get("settings", {}),
+        )
+
+    def _store(self, value: str | Mapping[str, Any]) -> StoreConfig:
+        parts = {"url": value} if isinstance(value, str) else dict(value)
+        check_store_url(parts["url"])
+        if parts["url"].startswith("sqlite:"):
+            parts["url"] = f"sqlite:{self._path(parts['url'].removeprefix('sqlite:'))}"
+        return StoreConfig(**parts)
+
+
+def _credentials(value: Mapping[str, Any] | None) -> Credentials | None:
+    return Credentials(Secret(value["password"]), value.get("username")) if value else None

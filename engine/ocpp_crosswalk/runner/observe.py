@@ -1,0 +1,102 @@
+"""What links report, and to whom: logs, metrics and the wire tap are observers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..events import Event
+from ..versions import Pair, Side
+from .transport import Handshake, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class LinkInfo:
+    """Which link something is reported of. ``pair`` is None where frames pass through untouched."""
+
+    identity: str
+    number: int
+    target: str
+    pair: Pair | None
+    protocol: str
+    peer: str = ""
+
+    @property
+    def label(self) -> str:
+        """The pair as text, or how the link passes frames through."""
+        return str(self.pair) if self.pair else f"{self.protocol or 'unknown'} untranslated"
+
+
+class Observer:
+    """Hears of everything; does nothing. Subclasses override what they are interested in."""
+
+    def refused(self, handshake: Handshake, refusal: Refused) -> None:
+        """A station's handshake was answered with an HTTP error."""
+
+    def opened(self, link: LinkInfo) -> None:
+        """Both sides have agreed: a link is up."""
+
+    def connected(self, link: LinkInfo, now: float, state: dict[str, Any] | None, settings: Mapping[str, Any]) -> None:
+        """A session that started from ``state`` was told of its new pair of sockets."""
+
+    def arrived(self, link: LinkInfo, side: Side, frame: str | bytes, now: float) -> None:
+        """A frame came in from ``side``."""
+
+    def expired(self, link: LinkInfo, now: float) -> None:
+        """The session was asked what is due."""
+
+    def sent(self, link: LinkInfo, side: Side, frame: str | bytes) -> None:
+        """A frame went out to ``side``."""
+
+    def handled(self, link: LinkInfo, side: Side, seconds: float) -> None:
+        """A frame from ``side`` was translated, saved and sent on, ``seconds`` after it came in."""
+
+    def happened(self, link: LinkInfo, events: Sequence[Event]) -> None:
+        """What the session reports."""
+
+    def stored(self, operation: str, seconds: float, error: Exception | None) -> None:
+        """The store did a ``load`` or a ``save``."""
+
+    def failed(self, link: LinkInfo, error: Exception) -> None:
+        """The link ends because of a fault of this program."""
+
+    def closed(self, link: LinkInfo, code: int, reason: str, by: str, seconds: float) -> None:
+        """A link ended: the code and reason given to the other side, who ended it, how long it was up."""
+
+    def reloaded(self, what: str, error: Exception | None) -> None:
+        """Mappings or certificates were read anew, or the new ones were refused."""
+
+    def close(self) -> None:
+        """Nothing more will be reported."""
+
+
+class Observers(Observer):
+    """Passes everything on to each of several observers; a method that none of them overrides costs
+    nothing.
+    """
+
+    def __init__(self, observers: Iterable[Observer]) -> None:
+        members = tuple(observers)
+        for name in vars(Observer):
+            if name.startswith("_"):
+                continue
+            hooks = [getattr(member, name) for member in members if _overrides(member, name)]
+            if len(hooks) == 1:
+                setattr(self, name, hooks[0])
+            elif hooks:
+                setattr(self, name, _all(hooks))
+
+
+def _overrides(member: Observer, name: str) -> bool:
+    if name in vars(member):
+        return True
+    return getattr(type(member), name) is not getattr(Observer, name)
+
+
+def _all(hooks: list[Any]) -> Any:
+    def call(*arguments: Any) -> None:
+        for hook in hooks:
+            hook(*arguments)
+
+    return call

@@ -1,0 +1,200 @@
+"""The hub: decides on each station's handshake, keeps one link per identity, and ends them all in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from ..stores import StoreError
+from ..versions import Pair, Version
+from .handshake import Plan, negotiate
+from .link import Link, PlainLink, Surroundings, TranslatedLink
+from .observe import LinkInfo
+from .routing import Route, Router
+from .transport import (
+    GOING_AWAY,
+    PROTOCOL_ERROR,
+    SERVICE_RESTART,
+    Admission,
+    Connection,
+    Dial,
+    Handshake,
+    Refused,
+    TransportAdapter,
+)
+
+_BUSY = {"Retry-After": "10"}
+_DRAIN_BATCH = 500
+"""How many links are closed before others get a turn, when all are."""
+
+
+class _Disagreement:
+    """Without a common subprotocol the handshake is completed without one, then closed (OCPP-J 3.3)."""
+
+    subprotocol = None
+    translated = False
+
+    async def run(self, connection: Connection) -> None:
+        reason = "none of the offered subprotocols can be spoken or translated"
+        await connection.close(PROTOCOL_ERROR, reason, patience=1.0)
+
+    async def abandon(self) -> None:
+        pass
+
+
+class _Registered:
+    """A link while it stands in the proxy's register."""
+
+    def __init__(self, proxy: Proxy, link: Link) -> None:
+        self._proxy = proxy
+        self.link = link
+
+    @property
+    def subprotocol(self) -> str | None:
+        return self.link.subprotocol
+
+    @property
+    def translated(self) -> bool:
+        return self.link.info.pair is not None
+
+    async def run(self, connection: Connection) -> None:
+        try:
+            await self.link.run(connection)
+        finally:
+            self._proxy.forget(self.link)
+
+    async def abandon(self) -> None:
+        try:
+            await self.link.abandon()
+        finally:
+            self._proxy.forget(self.link)
+
+
+class Proxy:
+    """Takes in stations through one adapter and reaches their CSMSs through another (often the same)."""
+
+    def __init__(self, router: Router, around: Surroundings, csms: TransportAdapter) -> None:
+        self.around = around
+        self._router = router
+        self._csms = csms
+        self._links: dict[str, Link] = {}
+        self._all: set[Link] = set()
+        self._opening = 0
+        self._draining = False
+        self._numbers = itertools.count(1)
+
+    @property
+    def links(self) -> int:
+        """How many links are open."""
+        return len(self._all)
+
+    @property
+    def draining(self) -> bool:
+        """Whether no more stations are taken in."""
+        return self._draining
+
+    async def admit(self, handshake: Handshake) -> Admission:
+        """Decide on a station's handshake: connect to its CSMS first. Raises Refused; every refusal is
+        observed.
+        """
+        try:
+            return await self._admit(handshake)
+        except Refused as refusal:
+            self.around.observer.refused(handshake, refusal)
+            raise
+
+    async def _admit(self, handshake: Handshake) -> Admission:
+        if self._draining:
+            raise Refused(503, "the proxy is shutting down", _BUSY)
+        limit = self.around.limits.connections
+        if limit and len(self._all) + self._opening >= limit and handshake.identity not in self._links:
+            raise Refused(503, f"the proxy serves no more than {limit} stations", _BUSY)
+        self._opening += 1
+        try:
+            route = self._router.route(handshake)
+            plan = negotiate(route.offers, route.target.versions, self.around.crosswalk.pairs)
+            if plan is None:
+                return _Disagreement()
+            return await self._connect(handshake, route, plan)
+        finally:
+            self._opening -= 1
+
+    async def _connect(self, handshake: Handshake, route: Route, plan: Plan) -> Admission:
+        dial = Dial(route.target, handshake.identity, plan.offers, route.authorization, tolerant=plan.translated)
+        connection, chosen = await self._csms.connect(dial)
+        if chosen not in plan.offers:
+            await connection.close(PROTOCOL_ERROR, "no subprotocol was agreed on", patience=1.0)
+            return _Disagreement()
+        assert chosen is not None
+        pair = Pair(plan.station, Version(chosen)) if plan.station else None
+        offered = bool(handshake.offers)
+        info = LinkInfo(
+            handshake.identity,
+            next(self._numbers),
+            route.target.name,
+            pair,
+            str(plan.station or chosen) if offered else "",
+            handshake.peer,
+        )
+        link: Link
+        if pair is None:
+            link = PlainLink(info, connection, self.around)
+        else:
+            link = TranslatedLink(info, connection, self.around, route.settings)
+        await self._register(link)
+        return _Registered(self, link)
+
+    async def _register(self, link: Link) -> None:
+        """The newer link takes the place of an older one of the same identity, whose CSMS let this one in
+        too.
+        """
+        identity = link.info.identity
+        older = self._links.get(identity)
+        self._links[identity] = link
+        self._all.add(link)
+        try:
+            if older is not None:
+                older.end(GOING_AWAY, "a newer connection of this station has taken over", "proxy")
+                await older.settled()
+            if isinstance(link, TranslatedLink) and not link.ended:
+                await link.prepare()
+        except StoreError as error:
+            await self._drop(link)
+            raise Refused(503, "the state of this station cannot be loaded", _BUSY) from error
+        except BaseException:
+            await self._drop(link)
+            raise
+        if link.ended:
+            await self._drop(link)
+            raise Refused(503, "a newer connection of this station has taken over", _BUSY)
+        link.opened()
+
+    async def _drop(self, link: Link) -> None:
+        try:
+            await link.abandon()
+        finally:
+            self.forget(link)
+
+    def forget(self, link: Link) -> None:
+        """A link is over."""
+        self._all.discard(link)
+        if self._links.get(link.info.identity) is link:
+            del self._links[link.info.identity]
+
+    async def drain(self) -> None:
+        """Take in no more stations, and end all links; what is being handled is finished first."""
+        self._draining = True
+        while self._opening:
+            await asyncio.sleep(0.01)
+        links = list(self._all)
+        for start in range(0, len(links), _DRAIN_BATCH):
+            batch = links[start : start + _DRAIN_BATCH]
+            await asyncio.gather(*(link.end_gently(SERVICE_RESTART, "the proxy is being restarted") for link in batch))
+        while self._all:
+            await asyncio.sleep(0.01)
+
+    def describe(self) -> Mapping[str, Any]:
+        """How things stand, for the readiness page."""
+        return {"links": len(self._all), "opening": self._opening, "draining": self._draining}

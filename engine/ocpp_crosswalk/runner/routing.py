@@ -1,0 +1,86 @@
+"""Which CSMS a station goes to, and with what: the first rule that fits decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ..versions import Version
+from .config import Config, Credentials, Rule, Secret, Target
+from .handshake import basic_authorization, is_authentic
+from .transport import Handshake, Refused
+
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="OCPP", charset="UTF-8"'}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a station goes, and what holds for it."""
+
+    target: Target
+    offers: tuple[str, ...]
+    authorization: str | None
+    settings: Mapping[str, Any]
+
+
+class Router:
+    """The rules of a configuration. Without any rule all stations go to the only target."""
+
+    def __init__(self, config: Config) -> None:
+        self._targets = config.targets
+        self._rules = config.rules or tuple(Rule(csms=name) for name in list(config.targets)[:1])
+
+    def route(self, handshake: Handshake) -> Route:
+        """Where this station goes. Raises Refused when it may not connect at all."""
+        rule = next((rule for rule in self._rules if _fits(rule, handshake)), None)
+        if rule is None:
+            raise Refused(404, f"no rule is for the station {handshake.identity!r}")
+        if rule.refuse is not None:
+            raise Refused(rule.refuse, "the configuration refuses this station")
+        _check_certificate(handshake)
+        _check_password(handshake, rule.password)
+        name = rule.csms or next(iter(self._targets))
+        target = self._targets[name]
+        offers = handshake.offers or ((str(rule.assume),) if rule.assume else ())
+        credentials = rule.credentials or target.credentials
+        return Route(target, offers, _authorization(handshake, credentials, rule.password), rule.settings)
+
+
+def _fits(rule: Rule, handshake: Handshake) -> bool:
+    if rule.identity is not None and not fnmatchcase(handshake.identity, rule.identity):
+        return False
+    if rule.path is not None and not fnmatchcase(handshake.path or "/", rule.path):
+        return False
+    return rule.offers is None or rule.offers in handshake.offers or _assumed(rule, handshake)
+
+
+def _assumed(rule: Rule, handshake: Handshake) -> bool:
+    return not handshake.offers and rule.assume is not None and rule.assume == rule.offers
+
+
+def _check_certificate(handshake: Handshake) -> None:
+    """OCPP 2.0.1 part 2, A00.FR.4xx: the certificate of a station has to be its own."""
+    if not handshake.match_certificate:
+        return
+    if handshake.names is None or handshake.identity not in handshake.names:
+        raise Refused(403, "the client certificate is not made out to this identity")
+
+
+def _check_password(handshake: Handshake, password: Secret | None) -> None:
+    if password is None or is_authentic(handshake.authorization, handshake.identity, password.value):
+        return
+    raise Refused(401, "wrong or missing password", _CHALLENGE)
+
+
+def _authorization(handshake: Handshake, credentials: Credentials | None, checked: Secret | None) -> str | None:
+    """The Authorization header for the CSMS: replaced, or the station's own."""
+    if credentials is None:
+        return handshake.authorization
+    return basic_authorization(credentials.username or handshake.identity, credentials.password.value)
+
+
+def versions_of(config: Config) -> set[Version]:
+    """The versions that the CSMSs of a configuration speak."""
+    return {version for target in config.targets.values() for version in target.versions}

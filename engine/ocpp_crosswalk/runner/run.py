@@ -1,0 +1,93 @@
+"""From a configuration to an exit code: signals, event loop, workers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+
+import uvloop
+
+from .config import Config, ConfigError
+from .logs import log, setup
+from .service import Service, load_crosswalk, serving
+from .tls import TlsContexts
+from .workers import run_workers
+
+OK, FAILED, UNUSABLE = 0, 1, 2
+"""Exit codes: ended as asked; ended by a fault; the configuration cannot be used."""
+
+
+def run(config: Config) -> int:
+    """Serve until SIGTERM or SIGINT, then end all links cleanly; gives the exit code.
+
+    SIGHUP reads mappings and certificates anew. What makes the configuration unusable is said on standard
+    error.
+    """
+    try:
+        if config.workers > 1:
+            setup(config.log)
+            load_crosswalk(config)
+            return run_workers(config, work)
+        return _work(config, shared_port=False)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return UNUSABLE
+
+
+def check(config: Config) -> int:
+    """Load everything that a configuration names, and say what is wrong; gives the exit code."""
+    try:
+        crosswalk = load_crosswalk(config)
+        TlsContexts(config)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return UNUSABLE
+    pairs = ", ".join(map(str, crosswalk.pairs))
+    print(f"the configuration is good: {len(config.targets)} CSMS, {len(config.rules)} rules; mappings for {pairs}")
+    return OK
+
+
+def work(config: Config) -> int:
+    """One worker of several."""
+    try:
+        return _work(config, shared_port=True)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return UNUSABLE
+
+
+def _work(config: Config, *, shared_port: bool) -> int:
+    setup(config.log)
+    return uvloop.run(_serve(config, shared_port=shared_port))
+
+
+async def _serve(config: Config, *, shared_port: bool) -> int:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    async with serving(config, shared_port=shared_port) as service:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        reloads: set[asyncio.Task[None]] = set()
+
+        def reload() -> None:
+            task = asyncio.create_task(service.reload())
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
+        _greet(service)
+        await stop.wait()
+        log(logging.INFO, f"ending {service.proxy.links} links")
+    log(logging.INFO, "ended")
+    return OK
+
+
+def _greet(service: Service) -> None:
+    for (host, port), listener in zip(service.addresses, service.config.listeners, strict=True):
+        scheme = "wss" if listener.tls else "ws"
+        shown = f"[{host}]" if ":" in host else host
+        log(logging.INFO, f"stations connect to {scheme}://{shown}:{port}/IDENTITY")
+    for target in service.config.targets.values():
+        log(logging.INFO, f"CSMS {target.name}: {target.url}, {', '.join(target.versions)}")

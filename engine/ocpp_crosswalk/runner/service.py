@@ -1,0 +1,191 @@
+"""One process's worth of service, put together from a configuration."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from ..crosswalk import Crosswalk
+from ..diagnostics import MappingError
+from ..stores import StoreError, open_store
+from .config import Config, ConfigError, Target
+from .http import OpsServer, Page
+from .link import Surroundings
+from .logs import LogObserver, log
+from .metrics import CONTENT_TYPE, Metrics
+from .observe import Observer, Observers
+from .proxy import Proxy
+from .routing import Router
+from .tap import Tap
+from .tls import TlsContexts
+from .watch import watch
+from .websocket import WebSocketAdapter
+
+WATCH_SECONDS = 2.0
+_PROBE = "/readyz"
+"""No station is called so: an identity has no slash."""
+_PROBE_SECONDS = 2.0
+_DAY = 86400.0
+
+
+def load_crosswalk(config: Config) -> Crosswalk:
+    """The mappings of a configuration, all of them read and checked. Raises ConfigError that says what is
+    wrong.
+    """
+    try:
+        crosswalk = Crosswalk.load(
+            config.mappings, hooks=config.hooks, settings=config.settings, builtin=config.builtin
+        )
+        for pair in crosswalk.pairs:
+            crosswalk.mappings(pair)
+        for rule in config.rules:
+            crosswalk.with_settings(rule.settings)
+    except (MappingError, ValueError) as error:
+        raise ConfigError(str(error)) from None
+    return crosswalk
+
+
+class Service:
+    """A running proxy. Made by `serving`."""
+
+    def __init__(self, config: Config, proxy: Proxy, adapter: WebSocketAdapter, tls: TlsContexts) -> None:
+        self.config = config
+        self.proxy = proxy
+        self._adapter = adapter
+        self._tls = tls
+        self.metrics_port: int | None = None
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Host and port of each listener."""
+        return self._adapter.addresses
+
+    async def reload(self) -> None:
+        """Read mappings and certificates anew. A bad set is reported, and the old one stays."""
+        observer = self.proxy.around.observer
+        try:
+            self.proxy.around.crosswalk = await asyncio.to_thread(load_crosswalk, self.config)
+            observer.reloaded("mappings", None)
+        except ConfigError as error:
+            observer.reloaded("mappings", error)
+        try:
+            self._tls.reload()
+            observer.reloaded("certificates", None)
+        except ConfigError as error:
+            observer.reloaded("certificates", error)
+
+    def watched(self) -> Iterable[Path]:
+        """The files and folders whose change calls for a reload."""
+        return (*self.config.mappings, *self.config.hooks, *self._tls.files())
+
+    async def ready(self) -> tuple[int, str, bytes]:
+        """The readiness page: 200 when stations can be served."""
+        if self.proxy.draining or len(self.addresses) < len(self.config.listeners):
+            return 503, "text/plain", b"starting or ending\n"
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                await self.proxy.around.store.load(_PROBE)
+        except (StoreError, TimeoutError) as error:
+            return 503, "text/plain", f"the store does not answer: {error}\n".encode()
+        return 200, "text/plain", f"ready, {self.proxy.links} links\n".encode()
+
+    async def healthy(self) -> tuple[int, str, bytes]:
+        """The liveness page: that it is served at all says that the event loop runs."""
+        return 200, "text/plain", b"alive\n"
+
+
+@asynccontextmanager
+async def serving(config: Config, *, shared_port: bool = False) -> AsyncIterator[Service]:
+    """A running `Service`; when the block ends, links are ended cleanly and everything is closed.
+
+    ``shared_port``: other processes listen on the same ports. Raises ConfigError when something cannot be
+    used.
+    """
+    crosswalk = load_crosswalk(config)
+    async with AsyncExitStack() as stack:
+        if not config.targets:
+            config = await _with_demo(config, stack)
+        tls = TlsContexts(config)
+        observer = _observers(config, stack)
+        try:
+            store = open_store(config.store.url, durability=config.store.durability, ttl=config.store.ttl_days * _DAY)
+        except (StoreError, ValueError) as error:
+            raise ConfigError(str(error)) from None
+        stack.push_async_callback(store.close)
+        around = Surroundings(crosswalk, store, config.limits, observer.all)
+        adapter = WebSocketAdapter(
+            config.listeners,
+            config.limits,
+            server_tls=tls.for_listener,
+            client_tls=tls.for_dial,
+            reuse_port=shared_port,
+        )
+        stack.push_async_callback(adapter.close)
+        proxy = Proxy(Router(config), around, adapter)
+        service = Service(config, proxy, adapter, tls)
+        try:
+            await _start_ops(service, observer.metrics, stack, shared_port)
+            stack.push_async_callback(proxy.drain)
+            await adapter.listen(proxy.admit)
+        except OSError as error:
+            raise ConfigError(f"cannot listen: {error}") from None
+        if config.watch:
+            _start_watching(service, stack)
+        yield service
+
+
+class _ObserverSet:
+    def __init__(self, observers: list[Observer], metrics: Metrics | None) -> None:
+        self.all = Observers(observers)
+        self.metrics = metrics
+
+
+def _observers(config: Config, stack: AsyncExitStack) -> _ObserverSet:
+    observers: list[Observer] = [LogObserver(config.log)]
+    metrics = Metrics() if config.metrics else None
+    if metrics:
+        observers.append(metrics)
+    if config.tap:
+        try:
+            tap = Tap(config.tap)
+        except OSError as error:
+            raise ConfigError(f"the tap cannot be written: {error}") from None
+        stack.callback(tap.close)
+        observers.append(tap)
+    return _ObserverSet(observers, metrics)
+
+
+async def _with_demo(config: Config, stack: AsyncExitStack) -> Config:
+    """The configuration with a demonstration CSMS, started here, as its only target."""
+    from ..demo.csms import DemoCsms
+
+    demo = await stack.enter_async_context(DemoCsms(config.demo_version))
+    log(logging.INFO, f"no CSMS given: a demonstration CSMS that speaks {config.demo_version} answers at {demo.url}")
+    return replace(config, targets={"demo": Target("demo", demo.url, (config.demo_version,))})
+
+
+async def _start_ops(service: Service, metrics: Metrics | None, stack: AsyncExitStack, shared_port: bool) -> None:
+    if service.config.metrics is None or metrics is None:
+        return
+
+    async def page() -> tuple[int, str, bytes]:
+        return 200, CONTENT_TYPE, metrics.text()
+
+    pages: dict[str, Page] = {"/metrics": page, "/healthz": service.healthy, "/readyz": service.ready}
+    server = OpsServer(service.config.metrics, pages, reuse_port=shared_port)
+    service.metrics_port = await server.start()
+    stack.push_async_callback(server.close)
+
+
+def _start_watching(service: Service, stack: AsyncExitStack) -> None:
+    task = asyncio.create_task(watch(service.watched, service.reload, seconds=WATCH_SECONDS))
+
+    async def stop() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(stop)

@@ -1,0 +1,114 @@
+"""The wire tap: every frame as a line of JSON, with what is needed to run the conversation again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from ..crosswalk import Crosswalk
+from ..session import Session
+from ..versions import Side
+from .observe import LinkInfo, Observer
+
+
+class Tap(Observer):
+    """Writes to ``path``, which is created for its owner only: frames hold passwords and tokens.
+
+    A line has `link` (a number) and `event`: `connected` (with the state that the session started from),
+    `arrived`, `expired`, `sent`, `closed`. Each line is written at once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._file = os.fdopen(descriptor, "ab", buffering=0)
+
+    def _write(self, event: str, link: LinkInfo, **more: Any) -> None:
+        line = {"event": event, "link": link.number, "station": link.identity, **more}
+        self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
+
+    def opened(self, link: LinkInfo) -> None:
+        """See `Observer`."""
+        self._write("opened", link, protocol=link.protocol, pair=str(link.pair) if link.pair else None)
+
+    def connected(self, link: LinkInfo, now: float, state: dict[str, Any] | None, settings: Mapping[str, Any]) -> None:
+        """See `Observer`."""
+        self._write("connected", link, pair=str(link.pair), at=now, state=state, settings=dict(settings))
+
+    def arrived(self, link: LinkInfo, side: Side, frame: str | bytes, now: float) -> None:
+        """See `Observer`."""
+        text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+        self._write("arrived", link, at=now, **{"from": side}, text=text)
+
+    def expired(self, link: LinkInfo, now: float) -> None:
+        """See `Observer`."""
+        self._write("expired", link, at=now)
+
+    def sent(self, link: LinkInfo, side: Side, frame: str | bytes) -> None:
+        """See `Observer`."""
+        text = frame if isinstance(frame, str) else frame.decode("utf-8", "replace")
+        self._write("sent", link, to=side, text=text)
+
+    def closed(self, link: LinkInfo, code: int, reason: str, by: str, seconds: float) -> None:
+        """See `Observer`."""
+        self._write("closed", link, code=code, reason=reason, by=by)
+
+    def close(self) -> None:
+        """See `Observer`."""
+        self._file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A frame that a replay gave where the tap has another one, or none (``recorded`` is None), or one too
+    few.
+    """
+
+    link: int
+    station: str
+    line: int
+    recorded: str | None
+    replayed: str | None
+
+
+def replay(lines: Iterable[str], crosswalk: Crosswalk) -> Iterator[Replayed]:
+    """Run the conversations of a tap again, and give every difference between the frames then and now.
+
+    Needs taps from their beginning of a link on: what belongs to a link that is not known is left out.
+    """
+    sessions: dict[int, Session] = {}
+    pending: dict[int, list[tuple[str, str]]] = {}
+    for number, line in enumerate(lines, 1):
+        entry = json.loads(line)
+        link, event = entry["link"], entry["event"]
+        if event == "connected":
+            station, _, csms = entry["pair"].partition("--")
+            session = crosswalk.session(
+                entry["station"], station=station, csms=csms, state=entry["state"], settings=entry["settings"]
+            )
+            sessions[link] = session
+            pending[link] = [(str(out.to), out.text) for out in session.connect(now=entry["at"])]
+            continue
+        known = sessions.get(link)
+        if known is None:
+            continue
+        if event == "sent":
+            expected = pending[link].pop(0) if pending[link] else None
+            if expected != (entry["to"], entry["text"]):
+                yield Replayed(link, entry["station"], number, entry["text"], expected[1] if expected else None)
+            continue
+        if event in ("arrived", "expired"):
+            for _, text in pending[link]:
+                yield Replayed(link, entry["station"], number, None, text)
+            if event == "arrived":
+                outs = known.receive(entry["from"], entry["text"], now=entry["at"])
+            else:
+                outs = known.expire(now=entry["at"])
+            pending[link] = [(str(out.to), out.text) for out in outs]
+        elif event == "closed":
+            del sessions[link], pending[link]

@@ -1,0 +1,303 @@
+"""The WebSocket transport: stations connect to it, and it connects to CSMSs (library `websockets`)."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+import websockets
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.connection import Connection as AnyWebSocket
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from .. import __name__ as _program
+from .config import Limits, Listener
+from .handshake import join_url, parse_offers, parse_path
+from .transport import LOST, Admission, Admit, Closed, Connection, Dial, Handshake, Refused
+
+_QUEUE = 4
+"""How many frames of one peer are taken from the network before they are handled."""
+_WRITE_LIMIT = 2**16
+_AGENT = _program.replace("_", "-")
+_SPARE_SECONDS = 5.0
+_PASSED_ON = ("WWW-Authenticate", "Retry-After")
+"""Headers of a CSMS's refusal that the station gets too."""
+
+
+class WebSocketConnection:
+    """A `Connection` over a WebSocket. ``tolerant``: a text frame that is not UTF-8 is handed on as bytes,
+    to be answered as bad JSON, where otherwise it would cost the connection.
+    """
+
+    def __init__(self, socket: AnyWebSocket, *, tolerant: bool = False) -> None:
+        self._socket = socket
+        self._decode = False if tolerant else None
+
+    async def receive(self) -> str | bytes:
+        """See `Connection.receive`."""
+        try:
+            return await self._socket.recv(self._decode)
+        except websockets.ConnectionClosed as closed:
+            raise _closed(closed) from None
+
+    async def send(self, frame: str | bytes) -> None:
+        """See `Connection.send`."""
+        try:
+            await self._socket.send(frame)
+        except websockets.ConnectionClosed as closed:
+            raise _closed(closed) from None
+
+    async def close(self, code: int, reason: str, *, patience: float) -> None:
+        """See `Connection.close`."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._socket.close(code, _short(reason))
+        except TimeoutError:
+            self._socket.transport.abort()
+            await self._socket.wait_closed()
+
+
+def _closed(closed: websockets.ConnectionClosed) -> Closed:
+    if closed.rcvd is None:
+        return Closed(LOST)
+    return Closed(closed.rcvd.code, closed.rcvd.reason)
+
+
+def _short(reason: str) -> str:
+    """A close frame holds at most 123 bytes of reason (RFC 6455, section 5.5)."""
+    return reason.encode()[:123].decode(errors="ignore")
+
+
+class _StationSocket(ServerConnection):
+    """A station's socket, with the admission that waits for its handshake to be answered."""
+
+    admission: Admission | None = None
+    served = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Abandon an admission that will not be run."""
+        if self.admission is not None and not self.served:
+            self.served = True
+            task = self.loop.create_task(self.admission.abandon())
+            _background.add(task)
+            task.add_done_callback(_background.discard)
+
+
+_background: set[asyncio.Task[None]] = set()
+
+
+class WebSocketAdapter:
+    """Listens for stations on all of ``listeners``, and connects to CSMSs."""
+
+    def __init__(
+        self,
+        listeners: tuple[Listener, ...],
+        limits: Limits,
+        *,
+        server_tls: Callable[[Listener], ssl.SSLContext | None] = lambda listener: None,
+        client_tls: Callable[[Dial], ssl.SSLContext | None] = lambda dial: None,
+        reuse_port: bool = False,
+    ) -> None:
+        self._listeners = listeners
+        self._limits = limits
+        self._server_tls = server_tls
+        self._client_tls = client_tls
+        self._reuse_port = reuse_port
+        self._servers: list[Server] = []
+        self.addresses: list[tuple[str, int]] = []
+        """Host and port of each listener, in order, once `listen` has returned."""
+
+    # -- stations --
+
+    async def listen(self, admit: Admit) -> None:
+        """See `TransportAdapter.listen`. Raises OSError when an address cannot be taken."""
+        for listener in self._listeners:
+            gate = _Gate(admit, listener)
+            server = await serve(
+                gate.serve,
+                listener.host or None,
+                listener.port,
+                process_request=gate.process_request,
+                process_response=gate.process_response,
+                select_subprotocol=gate.select_subprotocol,
+                create_connection=_StationSocket,
+                open_timeout=2 * self._limits.open_seconds + _SPARE_SECONDS,
+                server_header=_AGENT,
+                ssl=self._server_tls(listener),
+                reuse_port=self._reuse_port or None,
+                **self._socket_options(),
+            )
+            self._servers.append(server)
+            self.addresses.append(next(iter(server.sockets)).getsockname()[:2])
+
+    def _socket_options(self) -> dict[str, Any]:
+        limits = self._limits
+        return {
+            "ping_interval": limits.ping_seconds or None,
+            "ping_timeout": limits.pong_seconds or None,
+            "close_timeout": _SPARE_SECONDS,
+            "max_size": limits.frame_bytes or None,
+            "max_queue": _QUEUE,
+            "write_limit": _WRITE_LIMIT,
+        }
+
+    async def stop(self) -> None:
+        """See `TransportAdapter.stop`."""
+        for server in self._servers:
+            server.close(close_connections=False)
+
+    async def close(self) -> None:
+        """See `TransportAdapter.close`."""
+        for server in self._servers:
+            server.close()
+        for server in self._servers:
+            await server.wait_closed()
+        await asyncio.gather(*_background)
+
+    # -- CSMSs --
+
+    async def connect(self, dial: Dial) -> tuple[Connection, str | None]:
+        """See `TransportAdapter.connect`."""
+        headers = {"Authorization": dial.authorization} if dial.authorization else None
+        options = self._socket_options()
+        tls = self._client_tls(dial)
+        if tls is not None:
+            options["ssl"] = tls
+        try:
+            socket: ClientConnection = await connect(
+                join_url(dial.target.url, dial.identity),
+                subprotocols=[Subprotocol(name) for name in dial.offers],
+                additional_headers=headers,
+                user_agent_header=_AGENT,
+                open_timeout=self._limits.open_seconds or None,
+                **options,
+            )
+        except websockets.InvalidStatus as error:
+            raise _refusal(error.response) from None
+        except TimeoutError:
+            raise Refused(504, "the CSMS did not answer in time", {"Retry-After": "10"}) from None
+        except ssl.SSLError as error:
+            raise Refused(502, f"TLS with the CSMS failed: {error.reason or error}") from None
+        except OSError as error:
+            raise Refused(503, f"the CSMS cannot be reached: {error}", {"Retry-After": "10"}) from None
+        except (websockets.InvalidHandshake, websockets.InvalidURI, EOFError) as error:
+            raise Refused(502, f"the CSMS's answer is no WebSocket handshake: {error}") from None
+        return WebSocketConnection(socket, tolerant=dial.tolerant), socket.subprotocol
+
+
+def _refusal(response: Response) -> Refused:
+    """The station is refused as the CSMS refused the proxy."""
+    status = response.status_code if 400 <= response.status_code <= 599 else 502
+    headers = {name: response.headers[name] for name in _PASSED_ON if len(response.headers.get_all(name)) == 1}
+    return Refused(status, f"the CSMS answered {response.status_code} {response.reason_phrase}", headers)
+
+
+class _Gate:
+    """What happens at one listener's door."""
+
+    def __init__(self, admit: Admit, listener: Listener) -> None:
+        self._admit = admit
+        self._listener = listener
+
+    async def process_request(self, socket: ServerConnection, request: Request) -> Response | None:
+        """Have the handshake decided, the CSMS being asked first; an error response, or None to go on."""
+        assert isinstance(socket, _StationSocket)
+        if "websocket" not in ",".join(request.headers.get_all("Upgrade")).lower():
+            return None
+        try:
+            handshake = self._read(socket, request)
+            admission = await self._admit(handshake)
+        except Refused as refusal:
+            return _error_response(refusal)
+        if socket.connection_lost_waiter.done():
+            await admission.abandon()
+            return None
+        socket.admission = admission
+        _keep_only(request.headers, handshake.offers)
+        return None
+
+    def process_response(self, socket: ServerConnection, request: Request, response: Response) -> None:
+        """The handshake may still fail for a reason that only the library sees."""
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS and isinstance(socket, _StationSocket):
+            socket.give_up()
+
+    def select_subprotocol(self, socket: ServerConnection, offers: Any) -> Subprotocol | None:
+        """The subprotocol that was agreed on with the CSMS's help."""
+        admission = socket.admission if isinstance(socket, _StationSocket) else None
+        chosen = admission.subprotocol if admission else None
+        return Subprotocol(chosen) if chosen else None
+
+    async def serve(self, socket: ServerConnection) -> None:
+        """Run the admission of an open connection."""
+        assert isinstance(socket, _StationSocket)
+        admission = socket.admission
+        if admission is None or socket.served:
+            return
+        socket.served = True
+        await admission.run(WebSocketConnection(socket, tolerant=admission.translated))
+
+    def _read(self, socket: ServerConnection, request: Request) -> Handshake:
+        path, identity = parse_path(request.path)
+        authorization = request.headers.get_all("Authorization")
+        if len(authorization) > 1:
+            raise Refused(400, "more than one Authorization header")
+        tls = self._listener.tls
+        return Handshake(
+            identity=identity,
+            path=path,
+            offers=parse_offers(request.headers.get_all("Sec-WebSocket-Protocol")),
+            authorization=authorization[0] if authorization else None,
+            names=_certificate_names(socket),
+            match_certificate=bool(tls and tls.client_ca and tls.match_identity),
+            peer=_address(socket),
+        )
+
+
+def _keep_only(headers: Headers, offers: tuple[str, ...]) -> None:
+    """Replace what the library could stumble over by the subprotocols that were understood."""
+    if "Sec-WebSocket-Protocol" in headers:
+        del headers["Sec-WebSocket-Protocol"]
+    if offers:
+        headers["Sec-WebSocket-Protocol"] = ", ".join(offers)
+
+
+def _error_response(refusal: Refused) -> Response:
+    body = (refusal.text + "\n").encode()
+    headers = Headers(refusal.headers)
+    headers["Content-Type"] = "text/plain; charset=utf-8"
+    headers["Content-Length"] = str(len(body))
+    headers["Connection"] = "close"
+    try:
+        phrase = HTTPStatus(refusal.status).phrase
+    except ValueError:
+        phrase = "Refused"
+    return Response(refusal.status, phrase, headers, body)
+
+
+def _certificate_names(socket: ServerConnection) -> frozenset[str] | None:
+    """What the client certificate is made out to: its common names and DNS names. None without a
+    certificate.
+    """
+    tls = socket.transport.get_extra_info("ssl_object")
+    certificate = tls.getpeercert() if tls else None
+    if not certificate:
+        return None
+    subject = certificate.get("subject", ())
+    names = {value for part in subject for key, value in part if key == "commonName"}
+    names |= {value for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS"}
+    return frozenset(names)
+
+
+def _address(socket: ServerConnection) -> str:
+    address = socket.remote_address
+    return f"{address[0]}:{address[1]}" if isinstance(address, tuple) and len(address) >= 2 else str(address or "")

@@ -1,0 +1,134 @@
+"""Several processes on one port: a parent that starts workers, keeps their number, and ends them."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from multiprocessing.process import BaseProcess
+from types import FrameType
+
+from prometheus_client import multiprocess
+
+from .config import Config, ConfigError, Endpoint
+from .logs import log
+
+_LEAST_LIFE = 5.0
+"""A worker that lives shorter than this, in seconds, is not replaced at once."""
+_END_SECONDS = 30.0
+
+
+def run_workers(config: Config, work: Callable[[Config], int]) -> int:
+    """Run ``config.workers`` processes of ``work`` until SIGTERM or SIGINT; gives the exit code.
+
+    A worker that dies is replaced; SIGHUP is passed on. Raises ConfigError when an address cannot be taken.
+    """
+    with ExitStack() as stack:
+        config = _with_ports(config, stack)
+        folder = tempfile.mkdtemp(prefix="ocpp-crosswalk-metrics-")
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        stack.callback(os.environ.pop, "PROMETHEUS_MULTIPROC_DIR", None)
+        return _Parent(config, work).run()
+
+
+class _Parent:
+    def __init__(self, config: Config, work: Callable[[Config], int]) -> None:
+        self._config = config
+        self._work = work
+        self._context = multiprocessing.get_context("spawn")
+        self._workers: dict[int, tuple[BaseProcess, float]] = {}
+        self._ending = False
+        self._failed = False
+
+    def run(self) -> int:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._end)
+        signal.signal(signal.SIGHUP, self._pass_on)
+        for slot in range(self._config.workers):
+            self._start(slot)
+        log(logging.INFO, f"{self._config.workers} workers started")
+        while self._workers:
+            self._look_after()
+            time.sleep(0.2)
+        return 1 if self._failed else 0
+
+    def _start(self, slot: int) -> None:
+        process = self._context.Process(target=_worker, args=(self._work, self._config), name=f"worker-{slot}")
+        process.start()
+        self._workers[slot] = (process, time.monotonic())
+
+    def _look_after(self) -> None:
+        for slot, (process, started) in list(self._workers.items()):
+            if process.is_alive():
+                continue
+            process.join()
+            if process.pid is not None:
+                multiprocess.mark_process_dead(process.pid)  # type: ignore[no-untyped-call]
+            del self._workers[slot]
+            if self._ending:
+                continue
+            if process.exitcode == _UNUSABLE:
+                self._failed = True
+                self._end(signal.SIGTERM, None)
+                continue
+            log(logging.ERROR, f"worker {slot} ended with {process.exitcode}; another one is started")
+            time.sleep(max(0.0, min(1.0, _LEAST_LIFE - (time.monotonic() - started))))
+            self._start(slot)
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        self._ending = True
+        self._signal(signal.SIGTERM)
+
+    def _pass_on(self, number: int, frame: FrameType | None) -> None:
+        self._signal(signal.SIGHUP)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process, _ in self._workers.values():
+            if process.pid is not None and process.is_alive():
+                os.kill(process.pid, number)
+
+
+_UNUSABLE = 2
+"""The exit code of a worker that cannot use its configuration: to start it again would not help."""
+
+
+def _worker(work: Callable[[Config], int], config: Config) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise SystemExit(work(config))
+
+
+def _with_ports(config: Config, stack: ExitStack) -> Config:
+    """The configuration with every port 0 replaced by a free one, and all ports seen to be free."""
+    listeners = tuple(
+        replace(listener, port=_claim(listener.host, listener.port, stack)) for listener in config.listeners
+    )
+    metrics = config.metrics
+    if metrics is not None:
+        metrics = Endpoint(metrics.host, _claim(metrics.host, metrics.port, stack))
+    return replace(config, listeners=listeners, metrics=metrics)
+
+
+def _claim(host: str, port: int, stack: ExitStack) -> int:
+    """Bind, without listening, so that the workers can share the port and nobody else can take it
+    meanwhile.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    claim = stack.enter_context(socket.socket(family, kind, protocol))
+    claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        claim.bind(address)
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    return int(claim.getsockname()[1])
