@@ -50,8 +50,10 @@ def fold(token: str) -> str:
 def alias_for(token: str, version: Version) -> str:
     """``token`` as ``version`` may carry it: itself, or an alias of 20 characters."""
     allowed = _PRINTABLE if version is Version.V16 else _IDENTIFIER
-    if len(token) <= _LONGEST[version] and allowed.fullmatch(token):
-        return token
+    return token if len(token) <= _LONGEST[version] and allowed.fullmatch(token) else _alias(token)
+
+
+def _alias(token: str) -> str:
     hashed = hashlib.blake2b(fold(token).encode(), digest_size=11).digest()
     return _PREFIX + base64.b32encode(hashed).decode().rstrip("=")[:17]
 
@@ -65,12 +67,15 @@ def original(view: View, token: str) -> str:
 def remember(view: View, token: str, kind: str | None, version: Version) -> str:
     """Note a token's type and, where it needs one, its alias toward ``version``; gives what ``version`` sees."""
     shown = alias_for(token, version)
-    kept = view.read("tokens")
-    if shown != token and kept.get("aliases", {}).get(fold(shown)) != token:
-        _put(view.change("tokens").setdefault("aliases", {}), fold(shown), token)
-    if kind and kept.get("types", {}).get(fold(token)) != kind:
+    _keep_alias(view, shown, token)
+    if kind and view.read("tokens").get("types", {}).get(fold(token)) != kind:
         _put(view.change("tokens").setdefault("types", {}), fold(token), kind)
     return shown
+
+
+def _keep_alias(view: View, shown: str, token: str) -> None:
+    if shown != token and view.read("tokens").get("aliases", {}).get(fold(shown)) != token:
+        _put(view.change("tokens").setdefault("aliases", {}), fold(shown), token)
 
 
 def _put(table: dict[str, Any], key: str, value: Any) -> None:
@@ -173,7 +178,12 @@ def remember_tag(view: View, tag: str | None) -> str | None:
 def short_token(view: View, token: str | None) -> str | None:
     """A 2.1 token (up to 255 characters) as 2.0.1 may carry it (36): itself, or its alias. `$rememberTokens` makes
     the alias reversible."""
-    return None if token is None else alias_for(original(view, token), Version.V201)
+    return None if token is None else _short(original(view, token))
+
+
+def _short(token: str) -> str:
+    """2.0.1 and 2.1 allow the same characters, so only the length can need an alias between them."""
+    return token if len(token) <= _LONGEST[Version.V201] else _alias(token)
 
 
 @functions.hook(
@@ -199,5 +209,5 @@ def remember_tokens(view: View, tokens: Any) -> bool:
     """Note the aliases that 2.0.1 needs for one 2.1 IdToken or an array of them; says whether there was a token."""
     rows = tokens if isinstance(tokens, list) else [tokens] if tokens else []
     for row in rows:
-        remember(view, row["idToken"], None, Version.V201)
+        _keep_alias(view, _short(row["idToken"]), row["idToken"])
     return bool(rows)
