@@ -93,15 +93,24 @@ class Session:
         self._view.epoch = self._epoch
         self._inbox = {side: deque(_Arrived(*row) for row in link.get("inbox", {}).get(side, ())) for side in _SIDES}
         self._active: dict[Side, Exchange | None] = {
-            side: self._exchange(saved) if (saved := link.get("active", {}).get(side)) else None for side in _SIDES
+            side: self._exchange(link.get("active", {}).get(side)) for side in _SIDES
         }
-        self._detached = deque(self._exchange(saved) for saved in link.get("detached", ()))
+        detached = (self._exchange(saved) for saved in link.get("detached", ()))
+        self._detached = deque(exchange for exchange in detached if exchange is not None)
         self._outbox = {side: Outbox(link.get("outbox", {}).get(side)) for side in _SIDES}
         self._held_until: float = link.get("held_until", 0.0)
         self._answered = {side: AnsweredIds(link.get("answered", {}).get(side)) for side in _SIDES}
         self._identities = Identities(state.get("memory"))
 
-    def _exchange(self, saved: Mapping[str, Any]) -> Exchange:
+    def _exchange(self, saved: Mapping[str, Any] | None) -> Exchange | None:
+        """The saved exchange, if the mappings that are loaded now can still go on with it."""
+        if not saved:
+            return None
+        mapping = self._mappings.find(saved["origin"], saved["action"])
+        if mapping is None or not 0 <= saved["route"] < len(mapping.routes):
+            text = "an exchange under way was given up: the mappings have changed since it began"
+            self._event(EventKind.GIVEN_UP, saved["origin"], saved["action"], _first(saved["ids"]), text)
+            return None
         return Exchange.from_json(saved, self._settings)
 
     @property
@@ -331,15 +340,14 @@ class Session:
                 self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "joined to the first one")
                 exchange.ids.append(arrived.id)
                 return True
-        saved = self._identities.unanswered(identity)
-        if saved is not None:
-            self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "sent again")
-            exchange = self._exchange(saved)
-            exchange.ids = [arrived.id]
-            self._active[side] = exchange
-            self._step(side, exchange)
-            return True
-        return False
+        unfinished = self._exchange(self._identities.unanswered(identity))
+        if unfinished is None:
+            return False
+        self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "sent again")
+        unfinished.ids = [arrived.id]
+        self._active[side] = unfinished
+        self._step(side, unfinished)
+        return True
 
     def _step(self, side: Side, exchange: Exchange) -> None:
         """Bring the exchange to its next call, or to its end."""
