@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from jsonata import Jsonata
 from jsonata.jexception import JException
 from jsonata.parser import Parser
 
-Node = Parser.Symbol
+Node: TypeAlias = Parser.Symbol
 """A node of jsonata-python's syntax tree."""
 
 

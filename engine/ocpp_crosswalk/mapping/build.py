@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from jsonata import Jsonata
-
 from ..diagnostics import Diagnostics, Position, suggestion
 from ..expressions import UNDEFINED, Expression, ExpressionError, Function
+from ..expressions.names import UNAVAILABLE, is_builtin, names
 from ..expressions.parse import walk
 from ..protocol import protocol
 from ..schemas import request_schema, response_schema
@@ -70,7 +69,7 @@ class Builder:
 
     def is_function(self, name: str) -> bool:
         """Whether expressions call something by this name."""
-        return name in self._resources.functions or Jsonata.static_frame.lookup(name) is not None
+        return name in self._resources.functions or is_builtin(name)
 
     def at(self, path: PathInDocument) -> Position:
         """Where ``path`` stands."""
@@ -101,9 +100,15 @@ class Builder:
         except ExpressionError as error:
             self.error("XW107", path, f"{error.reason}, in `{source}`", "", error.offset)
             return None
-        for name in sorted(getattr(expression, "variables", frozenset()) - known):
-            remedy = suggestion(name, known) or f"Known here: {', '.join('$' + word for word in sorted(known))}."
-            self.error("XW108", path, f"${name} is not known here", remedy)
+        functions = self._resources.functions
+        for name, offset in sorted(names(expression.node).items()):
+            if name in known or name in functions or is_builtin(name):
+                continue
+            reason = f": {UNAVAILABLE[name]}" if name in UNAVAILABLE else ""
+            remedy = (
+                suggestion(name, {*known, *functions}) or f"Known here: {', '.join('$' + n for n in sorted(known))}."
+            )
+            self.error("XW108", path, f"${name} is not known here{reason}", remedy, offset)
         for name in sorted(_settings_read(expression) - set(self._resources.settings)):
             remedy = suggestion(name, self._resources.settings) or "Settings are declared in mappings/settings.yaml."
             self.error("XW113", path, f"there is no setting {name!r}", remedy)

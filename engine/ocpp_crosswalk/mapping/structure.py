@@ -30,12 +30,17 @@ def check_structure(document: Document, kind: str, diagnostics: Diagnostics) -> 
 
     Each fault becomes a finding, XW103 for an unknown key and XW104 for anything else.
     """
-    sound = True
-    for error in _validator(kind).iter_errors(document.value):
-        sound = False
-        for path, code, message, remedy in _explain(error, document.value):
+    found = [
+        explained
+        for error in _validator(kind).iter_errors(document.value)
+        for explained in _explain(error, document.value)
+    ]
+    misspelt = {path[:-1] for path, code, _, _ in found if code == "XW103"}
+    for path, code, message, remedy in found:
+        follows = code == "XW104" and message.endswith("what becomes of the call") and path in misspelt
+        if not follows:
             diagnostics.add(code, document.position(path), message, remedy, ".".join(map(str, path)))
-    return sound
+    return not found
 
 
 def _explain(error: Any, value: Any) -> list[tuple[PathInDocument, str, str, str]]:
@@ -65,7 +70,7 @@ def _explain(error: Any, value: Any) -> list[tuple[PathInDocument, str, str, str
         message = (
             "nothing says what becomes of the call"
             if kind == "OneOfNotValid"
-            else "more than one thing is said to become of the call"
+            else "more than one thing says what becomes of the call"
         )
         return [
             (

@@ -1,0 +1,52 @@
+"""The names that an expression uses: variables from outside, and functions that it calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jsonata import Jsonata
+
+from .parse import Node, walk
+
+UNAVAILABLE = {
+    "now": "the time comes from the session",
+    "millis": "the time comes from the session: use $utc or $now",
+    "random": "a replayed conversation has to give the same frames",
+    "shuffle": "a replayed conversation has to give the same frames",
+    "eval": "an expression has to be known when it is checked",
+}
+"""Functions of JSONata that mappings may not call, and why."""
+
+
+def is_builtin(name: str) -> bool:
+    """Whether JSONata itself has a function of this name that mappings may call."""
+    return name not in UNAVAILABLE and Jsonata.static_frame.lookup(name) is not None
+
+
+def names(node: Node) -> dict[str, int]:
+    """Every `$name` that comes from outside the expression, with the offset of its first use.
+
+    Names that the expression binds itself (`:=`, arguments of functions that it defines, `@` and `#`) are left out.
+    """
+    bound: set[str] = set()
+    used: dict[str, int] = {}
+    for part in walk(node):
+        kind = getattr(part, "type", None)
+        if kind == "bind":
+            bound.add(str(part.lhs.value))
+        elif kind == "lambda":
+            bound.update(str(argument.value) for argument in part.arguments)
+        for attribute in ("focus", "index"):
+            inner = getattr(part, attribute, None)
+            if isinstance(inner, str):
+                bound.add(inner)
+        if kind == "variable" and part.value not in ("", "$"):
+            offset = _offset(part)
+            used[str(part.value)] = min(offset, used.get(str(part.value), offset))
+    return {name: offset for name, offset in used.items() if name not in bound}
+
+
+def _offset(part: Any) -> int:
+    position = getattr(part, "position", 0)
+    name = str(part.value)
+    return max(0, position - len(name) - 1) if isinstance(position, int) else 0

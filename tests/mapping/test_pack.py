@@ -1,0 +1,198 @@
+"""Layers of mapping folders: replacing, amending, extending, and what is refused while loading."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ocpp_crosswalk import Crosswalk, MappingError, Pair, Session
+
+PAIR = Pair.parse("ocpp1.6--ocpp2.0.1")
+EXTENDING = Pair.parse("ocpp1.6--ocpp2.1")
+NOW = 1_790_000_000.0
+
+HEARTBEAT = """\
+call: Heartbeat
+spec: [OCPP 1.6 4.6]
+answer:
+  currentTime: {$const: '2026-01-01T00:00:00Z'}
+because: Answered by the test.
+"""
+
+
+@pytest.fixture
+def layer(tmp_path: Path) -> Path:
+    (tmp_path / str(PAIR) / "from-station").mkdir(parents=True)
+    return tmp_path
+
+
+def write(layer: Path, name: str, text: str) -> Path:
+    path = layer / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def faults(layer: Path, pair: Pair = PAIR) -> list[str]:
+    """The findings, with the layer's path taken out of them."""
+    with pytest.raises(MappingError) as caught:
+        Crosswalk.load([layer]).mappings(pair)
+    return [str(item).replace(f"{layer}/", "") for item in caught.value.diagnostics]
+
+
+def session(layer: Path, pair: Pair = PAIR) -> Session:
+    made = Crosswalk.load([layer]).session("CP-1", station=pair.station, csms=pair.csms)
+    made.connect(now=NOW)
+    return made
+
+
+def said(made: Session, action: str, payload: dict[str, object]) -> list[object]:
+    return [json.loads(out.text) for out in made.receive("station", json.dumps([2, "1", action, payload]), now=NOW)]
+
+
+def test_a_file_of_a_later_layer_replaces_its_namesake(layer: Path) -> None:
+    write(layer, f"{PAIR}/from-station/Heartbeat.yaml", HEARTBEAT)
+    assert said(session(layer), "Heartbeat", {}) == [[3, "1", {"currentTime": "2026-01-01T00:00:00Z"}]]
+
+
+def test_a_replacement_holds_for_the_pair_that_extends(layer: Path) -> None:
+    write(layer, f"{PAIR}/from-station/Heartbeat.yaml", HEARTBEAT)
+    assert said(session(layer, EXTENDING), "Heartbeat", {}) == [[3, "1", {"currentTime": "2026-01-01T00:00:00Z"}]]
+
+
+def test_a_patch_amends_and_leaves_the_rest(layer: Path) -> None:
+    write(
+        layer,
+        f"{PAIR}/from-station/BootNotification.yaml",
+        "call: BootNotification\npatch: true\nrequest:\n  chargingStation:\n    model: \"'X-' & chargePointModel\"\n",
+    )
+    [[_, _, action, payload]] = said(
+        session(layer), "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"}
+    )
+    assert action == "BootNotification"
+    assert payload == {"reason": "Unknown", "chargingStation": {"model": "X-M", "vendorName": "V"}}
+
+
+def test_a_refusal_of_a_later_layer_replaces_a_mapping(layer: Path) -> None:
+    write(
+        layer,
+        f"{PAIR}/pair.yaml",
+        f"pair: {PAIR}\nrefused:\n  from-station:\n    Heartbeat: {{refuse: NotSupported, because: not today}}\n",
+    )
+    assert said(session(layer), "Heartbeat", {}) == [[4, "1", "NotSupported", "not today", {}]]
+
+
+def test_a_table_of_a_later_layer_replaces_its_namesake(layer: Path) -> None:
+    write(
+        layer,
+        "tables/diagnostics-status-to-log-status.yaml",
+        "table: diagnostics-status-to-log-status\nvalues: {Idle: Idle, Uploaded: Uploaded, Uploading: Uploading, "
+        "UploadFailed: PermissionDenied}\n",
+    )
+    [[_, _, _, payload]] = said(session(layer), "DiagnosticsStatusNotification", {"status": "UploadFailed"})
+    assert payload["status"] == "PermissionDenied"
+
+
+def test_a_folder_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(MappingError, match=r"XW100.*no such folder"):
+        Crosswalk.load([tmp_path / "nowhere"])
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        pytest.param(
+            HEARTBEAT.replace("answer:", "anwser:"),
+            "error XW103 at anwser: unknown key 'anwser'\n    Did you mean 'answer'?",
+            id="unknown key",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("call: Heartbeat", "call: Heartbeet"),
+            "error XW109 at call: 'Heartbeet' is not an action that a ocpp1.6 station sends\n    Did you mean 'Heartbeat'?",
+            id="unknown action",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "$utcc()"),
+            "Heartbeat.yaml:4:16: error XW108 at answer.currentTime: $utcc is not known here\n    Did you mean 'utc'?",
+            id="unknown function",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "a["),
+            "XW107",
+            id="bad JSONata",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "{$table: log-status, of: a}"),
+            "error XW105 at answer.currentTime.$table: there is no table 'log-status'",
+            id="unknown table",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "{$part: id-tag-inf}"),
+            "error XW110 at answer.currentTime.$part: there is no part 'id-tag-inf'\n    Did you mean 'id-tag-info'?",
+            id="unknown part",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "{$cnst: a}"),
+            "error XW103 at answer.currentTime.$cnst: $cnst is not a directive\n    Did you mean '$const'?",
+            id="unknown directive",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "$settings.topologie"),
+            "error XW113 at answer.currentTime: there is no setting 'topologie'\n    Did you mean 'topology'?",
+            id="unknown setting",
+        ),
+        pytest.param(
+            HEARTBEAT + "forward: Heartbeat\n",
+            "XW104: more than one thing says what becomes of the call",
+            id="two outcomes",
+        ),
+        pytest.param(
+            "call: Heartbeat\nspec: [x]\n",
+            "XW104: nothing says what becomes of the call",
+            id="no outcome",
+        ),
+        pytest.param(
+            "call: Heartbeat\nspec: [x]\npatch: true\nlet: {evse: 1}\n",
+            "error XW114 at let.evse: $evse has a meaning already and cannot be bound",
+            id="name of a function",
+        ),
+    ],
+)
+def test_faults_have_a_code_a_place_and_a_remedy(layer: Path, text: str, finding: str) -> None:
+    name = "Heartbeet" if "Heartbeet" in text else "Heartbeat"
+    write(layer, f"{PAIR}/from-station/{name}.yaml", text)
+    found = faults(layer)
+    assert len(found) == 1, found
+    assert found[0].startswith(f"{PAIR}/from-station/{name}.yaml:")
+    assert finding in found[0]
+
+
+def test_every_fault_is_told_at_once(layer: Path) -> None:
+    write(layer, f"{PAIR}/from-station/Heartbeat.yaml", HEARTBEAT.replace("answer:", "anwser:"))
+    write(layer, f"{PAIR}/from-station/Authorize.yaml", "call: Authorize\ncall: Authorize\n")
+    told = "\n".join(faults(layer))
+    assert "XW102" in told
+    assert "XW103" in told
+
+
+def test_a_file_has_the_name_of_what_it_maps(layer: Path) -> None:
+    write(layer, f"{PAIR}/from-station/Authorize.yaml", HEARTBEAT)
+    assert any("XW112" in line and "'Authorize.yaml' maps 'Heartbeat'" in line for line in faults(layer))
+
+
+def test_a_patch_of_nothing_is_refused(layer: Path) -> None:
+    write(layer, f"{PAIR}/from-csms/GetMonitoringReport.yaml", "call: GetMonitoringReport\npatch: true\n")
+    assert any("XW111" in line for line in faults(layer))
+
+
+def test_extends_may_not_lead_back(layer: Path) -> None:
+    write(layer, f"{PAIR}/pair.yaml", f"pair: {PAIR}\nextends: {EXTENDING}\n")
+    assert any("extends leads back to itself" in line for line in faults(layer))
+
+
+def test_a_stray_file_in_a_layer_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "tabels/x.yaml", "")
+    with pytest.raises(MappingError, match=r"XW112.*\n    Did you mean 'tables'\?"):
+        Crosswalk.load([tmp_path])
