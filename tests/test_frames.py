@@ -241,9 +241,7 @@ def test_numbers_keep_their_value() -> None:
         assert encode(parse(text, V16)) == text
     for number in ("18446744073709551616", "-9223372036854775809"):
         assert "64 bits" in refused(f'[2,"1","A",{{"a":{number}}}]', V16).reason
-    assert (
-        encode(parse('[3,"1",{"a":"18446744073709551616"}]', V16)) == '[3,"1",{"a":"18446744073709551616"}]'
-    )
+    assert encode(parse('[3,"1",{"a":"18446744073709551616"}]', V16)) == '[3,"1",{"a":"18446744073709551616"}]'
 
 
 @pytest.mark.parametrize("value", [2**64, "\ud800", {1, 2}, {3: 4}, object()])
@@ -258,12 +256,7 @@ def test_nan_is_never_written() -> None:
 
 
 _JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(st.characters())
-    | st.sampled_from(["2", "-1"]),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.sampled_from(["2", "-1"]),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
 )
 

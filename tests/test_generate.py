@@ -115,19 +115,14 @@ def test_values_at_the_limits_occur() -> None:
     assert {"Z", "+02:00", "-05:00"} <= {time[19:].lstrip(".0123456789") for time in times}
     tokens = {random_payload(rng, V201, "Authorize", "request")["idToken"]["idToken"] for _ in range(500)}
     assert any(len(token) > 20 for token in tokens)
-    lists = [
-        random_payload(rng, V16, "SendLocalList", "request").get("localAuthorizationList") for _ in range(300)
-    ]
+    lists = [random_payload(rng, V16, "SendLocalList", "request").get("localAuthorizationList") for _ in range(300)]
     assert [] in lists and None in lists
 
 
 def test_a_seed_gives_the_same_payloads_in_any_order_of_actions() -> None:
     def first(seed: int) -> list[dict[str, Any]]:
         rng = random.Random(seed)
-        return [
-            random_payload(rng, V21, action, "request")
-            for action in ("SetChargingProfile", "TransactionEvent")
-        ]
+        return [random_payload(rng, V21, action, "request") for action in ("SetChargingProfile", "TransactionEvent")]
 
     expected = first(9)
     random_payload(random.Random(1), V21, "TransactionEvent", "request")
@@ -142,9 +137,7 @@ def test_a_payload_may_be_changed_by_who_gets_it() -> None:
         if isinstance(made.get("data"), dict):
             made["data"]["changed"] = True
             assert "changed" not in again["data"]
-            assert (
-                "changed" not in random_payload(random.Random(seed), V201, "DataTransfer", "request")["data"]
-            )
+            assert "changed" not in random_payload(random.Random(seed), V201, "DataTransfer", "request")["data"]
             return
     pytest.fail("no data was an object")
 

@@ -33,9 +33,7 @@ def test_the_checkout_is_up_to_date(tool: ModuleType) -> None:
     assert tool.main(["--check"]) == 0
 
 
-def test_check_names_what_differs(
-    tool: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_names_what_differs(tool: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "schemas"
     for version in Version:
         shutil.copytree(tool.SCHEMAS / version, folder / version)
@@ -77,9 +75,7 @@ def test_stripped_and_original_give_the_same_verdicts(tool: ModuleType, version:
     originals = tool.published(version)
     seen = {True: 0, False: 0}
     for _, action, kind in (message for message in messages() if message[0] is version):
-        name = next(
-            name for name in (f"{action}{kind.capitalize()}.json", f"{action}.json") if name in originals
-        )
+        name = next(name for name in (f"{action}{kind.capitalize()}.json", f"{action}.json") if name in originals)
         original = jsonschema_rs.validator_for(originals[name])
         stripped = jsonschema_rs.validator_for(tool.strip(originals[name]))
         payloads = [random_payload(rng, version, action, kind) for _ in range(5)]

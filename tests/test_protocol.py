@@ -51,17 +51,12 @@ def test_the_security_extension_is_marked() -> None:
     assert len(security) == 11
     assert {"GetLog", "SignCertificate", "SignedUpdateFirmware"} <= security
     assert not {"GetDiagnostics", "UpdateFirmware", "TriggerMessage"} & security
-    assert not any(
-        action.extension for version in (V201, V21) for action in protocol(version).actions.values()
-    )
+    assert not any(action.extension for version in (V201, V21) for action in protocol(version).actions.values())
 
 
 def test_only_2_1_has_an_action_without_answer() -> None:
     sends = [
-        (version, name)
-        for version in Version
-        for name, action in protocol(version).actions.items()
-        if action.send
+        (version, name) for version in Version for name, action in protocol(version).actions.items() if action.send
     ]
     assert sends == [(V21, "NotifyPeriodicEventStream")]
 

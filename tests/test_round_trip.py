@@ -11,8 +11,8 @@ import random
 from typing import Any
 
 import pytest
-from chain import Chain
 
+from chain import Chain
 from ocpp_crosswalk import Crosswalk, EventKind, Side, Version
 from ocpp_crosswalk.check.generate import random_payload
 from ocpp_crosswalk.protocol import protocol
@@ -27,10 +27,7 @@ ANSWERED_HERE = {
 
 _CROSSWALK = Crosswalk.load()
 _SHARED = [
-    (side, action)
-    for side in Side
-    for action in protocol(Version.V201).sends(side)
-    if action not in ANSWERED_HERE
+    (side, action) for side in Side for action in protocol(Version.V201).sends(side) if action not in ANSWERED_HERE
 ]
 
 

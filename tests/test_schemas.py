@@ -186,9 +186,7 @@ def test_the_deepest_violation_is_told_always_the_same() -> None:
 
 def test_a_reason_keeps_secrets_to_itself() -> None:
     secret = "correct horse battery staple" * 4
-    assert secret[:10] not in str(
-        found(V16, "ChangeConfiguration", {"key": "AuthorizationKey", "value": [secret]})
-    )
+    assert secret[:10] not in str(found(V16, "ChangeConfiguration", {"key": "AuthorizationKey", "value": [secret]}))
     assert secret[:10] not in str(found(V16, "ChangeConfiguration", {"key": secret, "value": "a"}))
 
 
@@ -270,10 +268,7 @@ def test_unknown_messages_have_no_schema() -> None:
 
 def test_no_schema_has_a_reference_left_or_a_keyword_that_means_nothing() -> None:
     def check(schema: Schema) -> None:
-        assert (
-            not {"$ref", "$id", "id", "$schema", "definitions", "description", "additionalItems"}
-            & schema.keys()
-        )
+        assert not {"$ref", "$id", "id", "$schema", "definitions", "description", "additionalItems"} & schema.keys()
         if schema.get("type") != "object":
             assert "additionalProperties" not in schema
         assert set(schema.get("required", ())) <= schema.get("properties", {}).keys()

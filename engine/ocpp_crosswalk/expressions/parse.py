@@ -53,12 +53,12 @@ def walk(node: Any) -> Iterator[Node]:
         if isinstance(current, (list, tuple)):
             pending.extend(reversed(current))
             continue
-        if not isinstance(current, Node) or id(current) in seen:
+        if not isinstance(current, Parser.Symbol) or id(current) in seen:
             continue
         seen.add(id(current))
         yield current
         for name, value in vars(current).items():
-            if name != "_outer_instance" and isinstance(value, (Node, list, tuple)):
+            if name != "_outer_instance" and isinstance(value, (Parser.Symbol, list, tuple)):
                 pending.append(value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from ..diagnostics import Diagnostics, Position, suggestion
 from ..expressions import UNDEFINED, Expression, ExpressionError, Function
@@ -449,7 +449,7 @@ def _settings_read(expression: Expression) -> set[str]:
     """The names in `$settings.<name>` that an expression reads."""
     return {
         str(node.steps[1].value)
-        for node in cast("Iterator[Any]", walk(expression.node))
+        for node in walk(expression.node)
         if node.type == "path"
         and len(node.steps) > 1
         and (node.steps[0].type, node.steps[0].value) == ("variable", "settings")
