@@ -18,7 +18,7 @@ from .limits import Allowance
 from .observe import LinkInfo, Observer
 from .transport import GOING_AWAY, INTERNAL_ERROR, POLICY, Closed, Connection, mirrored
 
-CLOSE_SECONDS = 5.0
+CLOSE_SECONDS = 1.0
 """How long a peer has to agree to the end of its connection."""
 _GENTLE_SECONDS = 2.0
 """How long a link that is to end waits for the frame that is being handled."""

@@ -26,6 +26,8 @@ _QUEUE = 4
 _WRITE_LIMIT = 2**16
 _AGENT = _program.replace("_", "-")
 _SPARE_SECONDS = 5.0
+CLOSE_SECONDS = 1.0
+"""How long a peer has to agree to the end of its connection; then the socket is closed all the same."""
 _PASSED_ON = ("WWW-Authenticate", "Retry-After")
 """Headers of a CSMS's refusal that the station gets too."""
 
@@ -145,7 +147,7 @@ class WebSocketAdapter:
         return {
             "ping_interval": limits.ping_seconds or None,
             "ping_timeout": limits.pong_seconds or None,
-            "close_timeout": _SPARE_SECONDS,
+            "close_timeout": CLOSE_SECONDS,
             "max_size": limits.frame_bytes or None,
             "max_queue": _QUEUE,
             "write_limit": _WRITE_LIMIT,
