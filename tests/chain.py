@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 
 from ocpp_crosswalk import Crosswalk, Event, Out, Side, Version
 
@@ -11,10 +12,7 @@ class Chain:
     """A station, any number of crosswalks in a row, and a CSMS."""
 
     def __init__(self, crosswalk: Crosswalk, versions: list[Version], *, now: float) -> None:
-        self.sessions = [
-            crosswalk.session("CP-1", station=station, csms=csms)
-            for station, csms in zip(versions, versions[1:], strict=False)
-        ]
+        self.sessions = [crosswalk.session("CP-1", station=station, csms=csms) for station, csms in pairwise(versions)]
         for session in self.sessions:
             session.connect(now=now)
 
