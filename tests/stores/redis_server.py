@@ -13,6 +13,8 @@ MISSING = (
     "(apt-get install redis-server), or run the tests with the command in README.md, which does so"
 )
 
+_READY = "Ready to accept connections"
+
 
 def free_port() -> int:
     """A port that nothing listens on just now."""
@@ -33,19 +35,25 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
-        options += ["--appendonly", "yes", "--appendfsync", "always", "--save", "", "--logfile", "redis.log"]
-        self.process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
-        for _ in range(200):
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), 1) as probe:
-                    probe.sendall(b"PING\r\n")
-                    if probe.recv(16).startswith(b"+PONG"):
-                        return
-            except OSError:
-                pass
+        self._start("--port", str(self.port))
+
+    def start_tls(self, certificate: Path, key: Path, authority: Path) -> None:
+        """Like `start`, with TLS only."""
+        tls = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-ca-cert-file", authority]
+        options = ["--port", "0", "--tls-port", str(self.port), "--tls-auth-clients", "no"]
+        self._start(*options, *map(str, tls))
+
+    def _start(self, *options: str) -> None:
+        always = ["--bind", "127.0.0.1", "--dir", str(self.folder), "--logfile", "redis.log"]
+        always += ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+        log = self.folder / "redis.log"
+        before = log.read_text().count(_READY) if log.exists() else 0
+        self.process = subprocess.Popen(["redis-server", *always, *options], stdout=subprocess.DEVNULL)
+        for _ in range(500):
+            if log.exists() and log.read_text().count(_READY) > before:
+                return
             time.sleep(0.02)
-        raise AssertionError(f"redis-server does not answer; see {self.folder / 'redis.log'}")
+        raise AssertionError(f"redis-server does not come up; see {log}")
 
     def kill(self) -> None:
         """End it as a crash would."""

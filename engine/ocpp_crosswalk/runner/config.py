@@ -29,7 +29,7 @@ class Secret:
 @dataclass(frozen=True, slots=True)
 class ServerTls:
     """TLS toward stations. With ``client_ca`` a station must show a certificate signed by it; with
-    ``match_identity`` that certificate must name the station's identity (common name or DNS name)."""
+    ``match_identity`` that certificate must have the station's identity as its common name."""
 
     certificate: Path
     key: Path

@@ -227,8 +227,10 @@ class LogObserver(Observer):
         """See `Observer`."""
         if error is None:
             log(logging.INFO, f"{what} reloaded")
-        else:
-            log(logging.ERROR, f"{what} not reloaded, the old ones stay: {error}")
+            return
+        log(logging.ERROR, f"{what} not reloaded, the old ones stay; what is wrong follows")
+        for line in str(error).splitlines():
+            log(logging.ERROR, line)
 
     def _arrived(self, link: LinkInfo, side: Side, frame: str | bytes, now: float) -> None:
         text = masked_frame(frame)

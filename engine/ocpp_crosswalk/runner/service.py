@@ -72,6 +72,8 @@ class Service:
             observer.reloaded("mappings", None)
         except ConfigError as error:
             observer.reloaded("mappings", error)
+        if not any(self._tls.files()):
+            return
         try:
             self._tls.reload()
             observer.reloaded("certificates", None)

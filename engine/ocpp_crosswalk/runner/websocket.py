@@ -287,7 +287,7 @@ def _error_response(refusal: Refused) -> Response:
 
 
 def _certificate_names(socket: ServerConnection) -> frozenset[str] | None:
-    """What the client certificate is made out to: its common names and DNS names. None without a
+    """What the client certificate is made out to: its common names. None without a
     certificate.
     """
     tls = socket.transport.get_extra_info("ssl_object")
@@ -295,9 +295,7 @@ def _certificate_names(socket: ServerConnection) -> frozenset[str] | None:
     if not certificate:
         return None
     subject = certificate.get("subject", ())
-    names = {value for part in subject for key, value in part if key == "commonName"}
-    names |= {value for kind, value in certificate.get("subjectAltName", ()) if kind == "DNS"}
-    return frozenset(names)
+    return frozenset(value for part in subject for key, value in part if key == "commonName")
 
 
 def _address(socket: ServerConnection) -> str:

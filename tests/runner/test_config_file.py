@@ -1,0 +1,207 @@
+"""The configuration file: what it says, and what is said when it is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ocpp_crosswalk.resources import folder
+from ocpp_crosswalk.runner.config import (
+    ClientTls,
+    Config,
+    ConfigError,
+    Credentials,
+    Endpoint,
+    Limits,
+    Listener,
+    LogConfig,
+    Rule,
+    Secret,
+    ServerTls,
+    StoreConfig,
+    Target,
+)
+from ocpp_crosswalk.runner.config_file import load_config, parse_address
+from ocpp_crosswalk.versions import Version
+
+FULL = """\
+# yaml-language-server: $schema=config.schema.json
+listeners:
+  - listen: 0.0.0.0:8180
+  - listen: "[::]:8443"
+    tls: {certificate: certs/server.pem, key: certs/server.key, client_ca: certs/ca.pem, match_identity: false}
+csms:
+  main:
+    url: wss://csms.example/ocpp
+    version: [ocpp2.1, ocpp2.0.1]
+    credentials: {username: proxy, password: "${CSMS_PASSWORD}"}
+    tls: {ca: certs/csms.pem, certificate: certs/client.pem, key: certs/client.key}
+  old: {url: "ws://10.0.0.1:9000/x", version: ocpp1.6}
+rules:
+  - {identity: "LAB-*", refuse: 403}
+  - {path: /old/*, offers: ocpp2.0.1, csms: old, assume: ocpp1.6, password: "${KEY}", settings: {callTimeout: 5}}
+  - csms: main
+settings: {callTimeout: 20}
+mappings: [ours, /abs/theirs]
+hooks: [hooks.py]
+store: {url: "sqlite:state/x.sqlite", durability: full, ttl_days: 3}
+limits: {frame_bytes: 1000, frames_per_second: 5, burst: 9, connections: 7, ping_seconds: 0}
+log: {format: json, level: debug, frames: true}
+metrics: 127.0.0.1:9090
+workers: 3
+watch: false
+tap: tap.jsonl
+"""
+ENVIRONMENT = {"CSMS_PASSWORD": "s3cret", "KEY": "00ff"}
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "config.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_everything_that_it_can_say(tmp_path: Path) -> None:
+    certs = tmp_path / "certs"
+    assert load_config(write(tmp_path, FULL), ENVIRONMENT) == Config(
+        listeners=(
+            Listener("0.0.0.0", 8180),
+            Listener("::", 8443, ServerTls(certs / "server.pem", certs / "server.key", certs / "ca.pem", False)),
+        ),
+        targets={
+            "main": Target(
+                "main",
+                "wss://csms.example/ocpp",
+                (Version.V21, Version.V201),
+                Credentials(Secret("s3cret"), "proxy"),
+                ClientTls(certs / "csms.pem", certs / "client.pem", certs / "client.key"),
+            ),
+            "old": Target("old", "ws://10.0.0.1:9000/x", (Version.V16,)),
+        },
+        rules=(
+            Rule(identity="LAB-*", refuse=403),
+            Rule(
+                path="/old/*",
+                offers=Version.V201,
+                csms="old",
+                assume=Version.V16,
+                password=Secret("00ff"),
+                settings={"callTimeout": 5},
+            ),
+            Rule(csms="main"),
+        ),
+        settings={"callTimeout": 20},
+        mappings=(tmp_path / "ours", Path("/abs/theirs")),
+        hooks=(tmp_path / "hooks.py",),
+        store=StoreConfig(f"sqlite:{tmp_path}/state/x.sqlite", "full", 3),
+        limits=Limits(1000, 5, 9, 7, 15.0, 30.0, 0),
+        log=LogConfig("json", "debug", True),
+        metrics=Endpoint("127.0.0.1", 9090),
+        workers=3,
+        watch=False,
+        tap=tmp_path / "tap.jsonl",
+    )
+
+
+def test_nothing_is_required(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, "")) == Config(store=StoreConfig(f"sqlite:{tmp_path}/ocpp-crosswalk.sqlite"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "listners: []\n",
+            "config.yaml:1:1: error XW702 at listners: unknown key 'listners'\n    Did you mean 'listeners'?",
+        ),
+        (
+            "csms:\n  a: {url: ws://x, version: ocpp2.1, tsl: {}}\n",
+            "config.yaml:2:38: error XW702 at csms.a.tsl: unknown key 'tsl'\n    Did you mean 'tls'?",
+        ),
+        (
+            "limits:\n  burst: many\n",
+            'config.yaml:2:10: error XW703 at limits.burst: this value is not of type "integer"\n'
+            "    What belongs here: Frames of one peer at once. Default: 2000.",
+        ),
+        (
+            "csms:\n  a:\n    version: ocpp2.1\n",
+            "config.yaml:2:3: error XW703 at csms.a: the key 'url' is missing\n    See docs/configuring.md.",
+        ),
+        (
+            "rules:\n  - password: ${NOPE}\n",
+            "config.yaml:2:15: error XW701 at rules.0.password: the environment variable 'NOPE' is not set\n"
+            "    Set it, or write $${ for a plain ${.",
+        ),
+        (
+            "csms:\n  main: {url: ws://x, version: ocpp2.1}\nrules:\n  - csms: mian\n",
+            "config.yaml:4:11: error XW704 at rules.0.csms: there is no CSMS 'mian'\n    Did you mean 'main'?",
+        ),
+        (
+            "csms:\n  a: {url: ws://x, version: ocpp2.1}\n  b: {url: ws://x, version: ocpp2.1}\n",
+            "config.yaml:1:1: error XW704 at csms: there are several CSMSs and no rules\n"
+            "    Add rules; a rule without conditions fits all stations.",
+        ),
+        (
+            "metrics: localhost:99999\n",
+            "config.yaml:1:10: error XW705 at metrics: 'localhost:99999' is no address; write HOST:PORT, "
+            "such as 0.0.0.0:8180 or [::]:8180\n    See docs/configuring.md.",
+        ),
+        ("store: postgres://x\n", "error XW703 at store: this value is not valid under any of"),
+        ("a: b: c\n", "config.yaml:1:5: error XW101: this is not YAML"),
+        ("workers: 1\nworkers: 2\n", "config.yaml:2:1: error XW102: the key 'workers' stands here a second time"),
+        ("- 1\n", 'config.yaml:1:1: error XW703: this value is not of type "object"'),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, text), {})
+    assert said in str(caught.value).replace(f"{tmp_path}/", "")
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path / "none.yaml")
+
+
+def test_all_faults_are_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, "workers: 0\nwatch: maybe\nfoo: 1\n"))
+    assert str(caught.value).count("error XW70") == 3
+
+
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
+    text = "csms:\n  a: {url: ws://x, version: ocpp2.1, credentials: {password: [hunter2]}}\n"
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, text))
+    assert "hunter2" not in str(caught.value)
+    config = load_config(write(tmp_path, FULL), ENVIRONMENT)
+    assert "s3cret" not in repr(config)
+    assert "00ff" not in repr(config)
+
+
+def test_a_doubled_dollar_is_a_plain_one(tmp_path: Path) -> None:
+    path = write(tmp_path, "rules: [{password: 'a$${B}$C'}]\n")
+    assert load_config(path, {}).rules[0].password == Secret("a${B}$C")
+
+
+@pytest.mark.parametrize("text", ["8180", "localhost", "host:port", "::1:80", "h:70000"])
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(ValueError, match="is no address"):
+        parse_address(text)
+
+
+def test_addresses() -> None:
+    assert parse_address(":80") == ("", 80)
+    assert parse_address("[::1]:80") == ("::1", 80)
+    assert parse_address("localhost:0") == ("localhost", 0)
+
+
+def test_the_schema_describes_every_limit_with_its_default() -> None:
+    schema = json.loads((folder("schemas") / "config.schema.json").read_text())
+    limits = schema["definitions"]["limits"]["properties"]
+    assert set(limits) == set(Limits.__dataclass_fields__)
+    for name, entry in limits.items():
+        default = getattr(Limits(), name)
+        assert entry["description"].endswith(f"Default: {default:g}." if default < 1e6 else f"Default: {default}.")
