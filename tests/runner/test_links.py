@@ -8,6 +8,8 @@ import time
 
 import pytest
 import websockets
+from websockets.asyncio.server import ServerConnection
+from websockets.http11 import Request, Response
 
 from ocpp_crosswalk.runner.config import Limits
 
@@ -149,6 +151,31 @@ async def test_a_stranger_does_not_push_a_station_out() -> None:
             await w.station()
         assert (await call(old, "1", "Heartbeat", {}))[0] == 3
         await old.close()
+
+
+@pytest.mark.parametrize(("first", "second", "let_in"), [("a", "a", True), ("a", "b", False), ("", "", False)])
+async def test_a_csms_that_lets_in_only_one_is_asked_again(first: str, second: str, let_in: bool) -> None:
+    csms = FakeCsms("ocpp2.0.1")
+    check = csms._check
+
+    def only_one(socket: ServerConnection, request: Request) -> Response | None:
+        csms.refuse = (409, {}) if len(csms.sockets) > len(csms.closes) else None
+        return check(socket, request)
+
+    csms._check = only_one  # type: ignore[method-assign]
+    async with world(csms) as w:
+        old = await w.station(additional_headers={"Authorization": first} if first else {})
+        headers = {"Authorization": second} if second else {}
+        if not let_in:
+            with pytest.raises(websockets.InvalidStatus, match="409"):
+                await w.station(additional_headers=headers)
+            assert (await call(old, "1", "Heartbeat", {}))[0] == 3
+            await old.close()
+            return
+        new = await w.station(additional_headers=headers)
+        assert (await call(new, "1", "Heartbeat", {}))[0] == 3
+        await asyncio.wait_for(old.wait_closed(), 2)
+        await new.close()
 
 
 async def test_of_many_at_once_the_last_one_stays() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
 from ..versions import Pair, Version
-from .transport import Refused
+from .transport import Proof, Refused
 
 MAX_IDENTITY = 48
 """OCPP 2.0.1 part 4, section 3.1.1: the longest identity, in characters."""
@@ -95,6 +95,13 @@ def negotiate(offers: Sequence[str], csms: Sequence[Version], pairs: Iterable[Pa
 def basic_authorization(username: str, password: str) -> str:
     """The value of an Authorization header (RFC 7617)."""
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+def same_proof(one: Proof | None, other: Proof | None) -> bool:
+    """Whether two handshakes proved their identity in the same way, and proved it at all."""
+    if one is None or other is None or one[1] != other[1]:
+        return False
+    return hmac.compare_digest((one[0] or "").encode(), (other[0] or "").encode())
 
 
 def is_authentic(authorization: str | None, identity: str, password: str) -> bool:

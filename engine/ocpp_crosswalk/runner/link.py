@@ -16,7 +16,7 @@ from ..versions import Pair, Side
 from .config import Limits
 from .limits import Allowance
 from .observe import LinkInfo, Observer
-from .transport import GOING_AWAY, INTERNAL_ERROR, POLICY, Closed, Connection, mirrored
+from .transport import GOING_AWAY, INTERNAL_ERROR, POLICY, Closed, Connection, Proof, mirrored
 
 CLOSE_SECONDS = 1.0
 """How long a peer has to agree to the end of its connection."""
@@ -56,6 +56,8 @@ class Link:
         self._closers: list[asyncio.Task[None]] = []
         self._handling = asyncio.Lock()
         self._reported = False
+        self.proof: Proof | None = None
+        """What the station proved its identity with."""
 
     @property
     def subprotocol(self) -> str | None:
@@ -116,6 +118,10 @@ class Link:
         """Returns when the frame that was being handled when the link ended is done with."""
         async with self._handling:
             pass
+
+    async def closed(self) -> None:
+        """Returns when both connections of a link that was ended are closed."""
+        await asyncio.gather(*self._closers)
 
     def _close_side(self, connection: Connection, code: int, reason: str) -> None:
         closing = connection.close(code, reason, patience=CLOSE_SECONDS)

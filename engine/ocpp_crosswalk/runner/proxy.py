@@ -9,7 +9,7 @@ from typing import Any
 
 from ..stores import StoreError
 from ..versions import Pair, Version
-from .handshake import Plan, negotiate
+from .handshake import Plan, negotiate, same_proof
 from .link import Link, PlainLink, Surroundings, TranslatedLink
 from .observe import LinkInfo
 from .routing import Route, Router
@@ -26,6 +26,7 @@ from .transport import (
 )
 
 _BUSY = {"Retry-After": "10"}
+_REPLACED = "a newer connection of this station has taken over"
 _DRAIN_BATCH = 500
 """How many links are closed before others get a turn, when all are."""
 
@@ -123,7 +124,7 @@ class Proxy:
 
     async def _connect(self, handshake: Handshake, route: Route, plan: Plan) -> Admission:
         dial = Dial(route.target, handshake.identity, plan.offers, route.authorization, tolerant=plan.translated)
-        connection, chosen = await self._csms.connect(dial)
+        connection, chosen = await self._reach(dial, handshake)
         if chosen not in plan.offers:
             await connection.close(PROTOCOL_ERROR, "no subprotocol was agreed on", patience=1.0)
             return _Disagreement()
@@ -143,8 +144,24 @@ class Proxy:
             link = PlainLink(info, connection, self.around)
         else:
             link = TranslatedLink(info, connection, self.around, route.settings)
+        link.proof = handshake.proof
         await self._register(link)
         return _Registered(self, link)
+
+    async def _reach(self, dial: Dial, handshake: Handshake) -> tuple[Connection, str | None]:
+        """Connect to the CSMS. If it refuses because it takes the station's old connection, half-open here,
+        for alive, and the station proves itself as it did for that one, the old one is ended and the CSMS
+        asked again.
+        """
+        try:
+            return await self._csms.connect(dial)
+        except Refused:
+            older = self._links.get(handshake.identity)
+            if older is None or not same_proof(older.proof, handshake.proof):
+                raise
+            older.end(GOING_AWAY, _REPLACED, "proxy")
+            await older.closed()
+            return await self._csms.connect(dial)
 
     async def _register(self, link: Link) -> None:
         """The newer link takes the place of an older one of the same identity, whose CSMS let this one in
@@ -156,7 +173,7 @@ class Proxy:
         self._all.add(link)
         try:
             if older is not None:
-                older.end(GOING_AWAY, "a newer connection of this station has taken over", "proxy")
+                older.end(GOING_AWAY, _REPLACED, "proxy")
                 await older.settled()
             if isinstance(link, TranslatedLink) and not link.ended:
                 await link.prepare()
@@ -168,7 +185,7 @@ class Proxy:
             raise
         if link.ended:
             await self._drop(link)
-            raise Refused(503, "a newer connection of this station has taken over", _BUSY)
+            raise Refused(503, _REPLACED, _BUSY)
         link.opened()
 
     async def _drop(self, link: Link) -> None:

@@ -20,16 +20,17 @@ from .observe import LinkInfo, Observer
 class Tap(Observer):
     """Writes to ``path``, which is created for its owner only: frames hold passwords and tokens.
 
-    A line has `link` (a number) and `event`: `connected` (with the state that the session started from),
-    `arrived`, `expired`, `sent`, `closed`. Each line is written at once.
+    A line has `link` (process and number) and `event`: `connected` (with the state that the session started
+    from), `arrived`, `expired`, `sent`, `closed`. Each line is written at once.
     """
 
     def __init__(self, path: Path) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._process = os.getpid()
         self._file = os.fdopen(descriptor, "ab", buffering=0)
 
     def _write(self, event: str, link: LinkInfo, **more: Any) -> None:
-        line = {"event": event, "link": link.number, "station": link.identity, **more}
+        line = {"event": event, "link": f"{self._process}.{link.number}", "station": link.identity, **more}
         self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
 
     def opened(self, link: LinkInfo) -> None:
@@ -69,7 +70,7 @@ class Replayed:
     few.
     """
 
-    link: int
+    link: str
     station: str
     line: int
     recorded: str | None
@@ -81,8 +82,8 @@ def replay(lines: Iterable[str], crosswalk: Crosswalk) -> Iterator[Replayed]:
 
     Needs taps from their beginning of a link on: what belongs to a link that is not known is left out.
     """
-    sessions: dict[int, Session] = {}
-    pending: dict[int, list[tuple[str, str]]] = {}
+    sessions: dict[str, Session] = {}
+    pending: dict[str, list[tuple[str, str]]] = {}
     for number, line in enumerate(lines, 1):
         entry = json.loads(line)
         link, event = entry["link"], entry["event"]

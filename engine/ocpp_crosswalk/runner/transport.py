@@ -55,6 +55,10 @@ class Connection(Protocol):
         ...
 
 
+Proof = tuple[str | None, frozenset[str] | None]
+"""What a station proves its identity with: Authorization header, names in its certificate."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handshake:
     """What is known of a station that knocks.
@@ -70,6 +74,11 @@ class Handshake:
     names: frozenset[str] | None = None
     match_certificate: bool = False
     peer: str = ""
+
+    @property
+    def proof(self) -> Proof | None:
+        """What the station proves its identity with; None when with nothing."""
+        return (self.authorization, self.names) if self.authorization or self.names else None
 
 
 @dataclass(frozen=True, slots=True)
