@@ -48,9 +48,7 @@ def published(version: str) -> dict[str, dict[str, Any]]:
         raise SystemExit(f"the package ocpp is not installed; run: pip install ocpp=={PACKAGE}")
     found = importlib.metadata.version("ocpp")
     if found != PACKAGE:
-        raise SystemExit(
-            f"ocpp {found} is installed, the schemas are those of {PACKAGE}: pip install ocpp=={PACKAGE}"
-        )
+        raise SystemExit(f"ocpp {found} is installed, the schemas are those of {PACKAGE}: pip install ocpp=={PACKAGE}")
     folder = Path(spec.origin).parent / SOURCES[version] / "schemas"
     return {path.name: json.loads(path.read_text("utf-8-sig")) for path in sorted(folder.glob("*.json"))}
 
@@ -89,12 +87,8 @@ def write(folder: Path, wanted: dict[str, str]) -> None:
 
 def main(arguments: list[str] | None = None, folder: Path = SCHEMAS) -> int:
     """Run the command line; the result is the exit status."""
-    parser = argparse.ArgumentParser(
-        description="Import the official OCPP schemas from the PyPI package ocpp."
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="change nothing; exit 1 when schemas/ is not up to date"
-    )
+    parser = argparse.ArgumentParser(description="Import the official OCPP schemas from the PyPI package ocpp.")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when schemas/ is not up to date")
     options = parser.parse_args(arguments)
     wanted = files()
     lines = differences(folder, wanted)

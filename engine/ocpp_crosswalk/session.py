@@ -89,6 +89,7 @@ class Session:
             data=self._data,
             fresh_id=self._fresh_id,
             changed=self._touch,
+            note=lambda text: self._event(EventKind.NOTE, Side.STATION, "", "", text),
         )
         self._view.epoch = self._epoch
         self._inbox = {side: deque(_Arrived(*row) for row in link.get("inbox", {}).get(side, ())) for side in _SIDES}

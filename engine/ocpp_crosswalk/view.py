@@ -14,7 +14,7 @@ class View:
     Hooks keep their state in namespaces, one for each hook module, JSON objects all the way down.
     """
 
-    __slots__ = ("_change", "_data", "_fresh_id", "epoch", "identity", "now", "pair", "settings")
+    __slots__ = ("_change", "_data", "_fresh_id", "epoch", "identity", "note", "now", "pair", "settings")
 
     def __init__(
         self,
@@ -25,6 +25,7 @@ class View:
         data: dict[str, Any],
         fresh_id: Callable[[], str],
         changed: Callable[[], None],
+        note: Callable[[str], None] = lambda _text: None,
     ) -> None:
         self.identity = identity
         self.pair = pair
@@ -36,6 +37,8 @@ class View:
         self._data = data
         self._fresh_id = fresh_id
         self._change = changed
+        self.note = note
+        """Report something that an operator should know, as an event of kind `note`."""
 
     @property
     def connected_at(self) -> float:

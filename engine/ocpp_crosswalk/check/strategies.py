@@ -90,8 +90,7 @@ def _object(schema: Schema, path: tuple[str, ...]) -> Maker:
     """The required fields and some of the others. Every tenth ``customData`` has a field of its own."""
     required = schema.get("required", ())
     fields = [
-        (name, name in required, maker(part, (*path, name)))
-        for name, part in schema.get("properties", {}).items()
+        (name, name in required, maker(part, (*path, name))) for name, part in schema.get("properties", {}).items()
     ]
     extensible = schema.get("additionalProperties") is not False
 

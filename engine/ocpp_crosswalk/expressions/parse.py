@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import re
+import threading
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 from jsonata import Jsonata
 from jsonata.jexception import JException
 from jsonata.parser import Parser
 
-Node: TypeAlias = Parser.Symbol
+Node = Parser.Symbol
 """A node of jsonata-python's syntax tree."""
 
 
@@ -26,12 +29,62 @@ class ExpressionError(ValueError):
         self.offset = offset
 
 
+class _Parser(Parser):  # type: ignore[misc]
+    """jsonata-python's parser, with its treatment of `??` and `?:` put right.
+
+    Both stand for a condition whose test and result are the same operand. jsonata-python puts one tree in both
+    places and then works it over twice, so that `a[1] ?? b` becomes `a[1][1]`. Here each place has its own copy.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        for operator in (_Coalesce(self, self.symbol_table["??"].lbp), _Default(self, self.symbol_table["?:"].lbp)):
+            operator.value = operator.id
+            operator.lbp = operator.bp
+            self.symbol_table[operator.id] = operator
+
+
+class _Coalesce(Parser.InfixCoalesce):  # type: ignore[misc]
+    def led(self, left: Node) -> Node:
+        made = super().led(left)
+        made.then = _copy(left)
+        return made
+
+
+class _Default(Parser.InfixDefault):  # type: ignore[misc]
+    def led(self, left: Node) -> Node:
+        made = super().led(left)
+        made.then = _copy(left)
+        return made
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_copy(item) for item in value]
+    if not isinstance(value, Node):
+        return value
+    made = copy.copy(value)
+    for name, inner in vars(value).items():
+        if name not in _NO_CHILD and isinstance(inner, (Node, list)):
+            setattr(made, name, _copy(inner))
+    return made
+
+
+_NO_CHILD = frozenset({"_outer_instance", "prefix"})
+_threads = threading.local()
+
+
 def parse(source: str) -> Node:
     """The syntax tree of ``source``. Raises ExpressionError when it is not JSONata."""
+    parser = getattr(_threads, "parser", None)
+    if parser is None:
+        parser = _threads.parser = _Parser()
     try:
-        return Parser().parse(source)
+        return parser.parse(source)
     except JException as error:
         raise ExpressionError(source, describe(error), _offset(error)) from None
+    except (LookupError, AttributeError, TypeError, re.error, RecursionError, RuntimeError) as error:
+        raise ExpressionError(source, f"this is not JSONata: {error}") from None
 
 
 def describe(error: JException) -> str:
@@ -44,6 +97,30 @@ def _offset(error: JException) -> int:
     return max(0, location - 1) if isinstance(location, int) else 0
 
 
+def offset_of(node: Node, source: str) -> int:
+    """Where ``node`` begins in ``source``, in characters from 0.
+
+    The tokenizer notes where a token ends; an operator stands for its whole expression.
+    """
+    if node.type == "path":
+        return offset_of(node.steps[0], source)
+    if node.type in ("function", "partial"):
+        return offset_of(node.procedure if node.procedure.position else node.arguments[0], source)
+    if node.type == "condition":
+        return offset_of(node.condition, source)
+    end = int(node.position or 0)
+    value = node.value
+    if node.type == "variable":
+        return max(0, end - len(str(value)) - 1)
+    if node.type == "name":
+        quoted = source[end - 1 : end] in ("`", "'", '"')
+        return max(0, end - len(str(value)) - (2 if quoted else 0))
+    if node.type in ("string", "number", "value", "binary", "unary", "apply", "bind"):
+        text = len(str(value)) + (2 if node.type == "string" else 0)
+        return max(0, end - text)
+    return max(0, end - 1)
+
+
 def walk(node: Any) -> Iterator[Node]:
     """Every node of the tree below ``node``, itself included, each once, parents first."""
     seen: set[int] = set()
@@ -53,13 +130,13 @@ def walk(node: Any) -> Iterator[Node]:
         if isinstance(current, (list, tuple)):
             pending.extend(reversed(current))
             continue
-        if not isinstance(current, Parser.Symbol) or id(current) in seen:
+        if not isinstance(current, Node) or id(current) in seen:
             continue
         seen.add(id(current))
         yield current
         for name, value in vars(current).items():
-            if name != "_outer_instance" and isinstance(value, (Parser.Symbol, list, tuple)):
+            if name not in _NO_CHILD and isinstance(value, (Node, list, tuple)):
                 pending.append(value)
 
 
-__all__ = ["ExpressionError", "Jsonata", "Node", "describe", "parse", "walk"]
+__all__ = ["ExpressionError", "JException", "Jsonata", "Node", "describe", "offset_of", "parse", "walk"]

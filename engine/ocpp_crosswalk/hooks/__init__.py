@@ -1,12 +1,40 @@
 """The functions that mapping expressions may call beside JSONata's own, one module per subject."""
 
 from ..expressions import Registry
-from . import certificates, metering, registration, remote, tokens, topology, transactions, values
+from . import (
+    certificates,
+    metering,
+    registers,
+    registration,
+    remote,
+    station_answers,
+    station_commands,
+    station_status,
+    station_transactions,
+    tokens,
+    topology,
+    transactions,
+    values,
+)
 
 BUILTIN: Registry = Registry()
 """Every built-in function, by name."""
 
-for _module in (values, certificates, topology, tokens, metering, registration, remote, transactions):
+for _module in (
+    values,
+    certificates,
+    topology,
+    tokens,
+    metering,
+    registers,
+    registration,
+    remote,
+    transactions,
+    station_answers,
+    station_commands,
+    station_status,
+    station_transactions,
+):
     for _function in _module.functions.values():
         BUILTIN.add(_function)
 

@@ -85,6 +85,11 @@ def _put(table: dict[str, Any], key: str, value: Any) -> None:
         del table[next(iter(table))]
 
 
+def _newer(view: View) -> Version:
+    """The version of the 2.x side, whichever side that is."""
+    return view.pair.station if view.pair.csms is Version.V16 else view.pair.csms
+
+
 @functions.hook(
     "idToken",
     parameters=(Parameter("idTag", STRING, optional=True),),
@@ -94,7 +99,7 @@ def _put(table: dict[str, Any], key: str, value: Any) -> None:
 )
 def id_token(view: View, id_tag: str | None) -> str | None:
     """The 2.x token of a 1.6 idTag: an alias is undone; characters that 2.x forbids give an alias."""
-    return None if id_tag is None else alias_for(original(view, id_tag), view.pair.csms)
+    return None if id_tag is None else alias_for(original(view, id_tag), _newer(view))
 
 
 @functions.hook(
@@ -162,7 +167,7 @@ def remember_token(view: View, token: dict[str, Any] | None) -> str | None:
 )
 def remember_tag(view: View, tag: str | None) -> str | None:
     """Note a 1.6 idTag that a station used, so that an alias made for it can be undone; gives its 2.x token."""
-    return None if tag is None else remember(view, original(view, tag), None, view.pair.csms)
+    return None if tag is None else remember(view, original(view, tag), None, _newer(view))
 
 
 @functions.hook(

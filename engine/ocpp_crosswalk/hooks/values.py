@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -121,6 +122,30 @@ def integer(value: Any) -> int | None:
     """The nearest integer; undefined when the value is no number."""
     number = numeric(value)
     return None if number is None else round(number)
+
+
+@functions.function(
+    "plain",
+    parameters=(Parameter("value", NUMBER, optional=True), Parameter("exponent", INTEGER, optional=True)),
+    result=STRING,
+    optional_result=True,
+    examples=(
+        Example("$plain(12.5)", "12.5"),
+        Example("$plain(1.5, 3)", "1500"),
+        Example("$plain(0.0000001)", "0.0000001"),
+    ),
+)
+def plain(value: float | None, exponent: int | None = None) -> str | None:
+    """The number times ten to the exponent as a text without an exponent, as 1.6 carries values."""
+    if value is None:
+        return None
+    scaled = Decimal(str(value)).scaleb(max(-_FAR, min(_FAR, exponent or 0)))
+    text = f"{scaled:f}"
+    return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
+
+
+_FAR = 30
+"""Exponents beyond this mean nothing in any unit."""
 
 
 @functions.function(

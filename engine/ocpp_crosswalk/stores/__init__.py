@@ -15,9 +15,7 @@ def check_store_url(url: str) -> None:
         return
     if kind in ("redis", "rediss") and rest.startswith("//"):
         return
-    raise ValueError(
-        f"{url!r} names no store; write memory, sqlite:PATH, redis://HOST:PORT/DB or rediss://..."
-    )
+    raise ValueError(f"{url!r} names no store; write memory, sqlite:PATH, redis://HOST:PORT/DB or rediss://...")
 
 
 def open_store(url: str, *, durability: str = "normal", ttl: float | None = None) -> Store:

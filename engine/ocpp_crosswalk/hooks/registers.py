@@ -1,0 +1,131 @@
+"""Energy registers in 2.x meter values, for 1.6, which needs whole Wh at both ends of a transaction (facts 5.18, 6.3).
+
+The register of a transaction is Energy.Active.Import.Register without a phase, or the sum of its three phases, at
+the outlet, else at the first place that reports it. Units of stations contradict each other now and then (facts 12): a
+reading that no charger could have reached since the last one is tried a thousand times smaller and larger.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..expressions import Example, Parameter, Registry
+from ..expressions.functions import ANY, INTEGER, NUMBER, STRING, array_of, object_of
+from .values import parse_time
+
+functions = Registry()
+
+_REGISTER = "Energy.Active.Import.Register"
+_PLACES = ("Outlet", "Inlet", "Cable", "Body", "EV", "Upstream")
+_PHASES = ({"L1", "L2", "L3"}, {"L1-N", "L2-N", "L3-N"})
+_WH = {"wh": 0, "kwh": 3, "mwh": 6}
+_POWER = 1_000_000.0
+"""The most that a charger is thought to deliver, in W."""
+_SLACK = 2_000.0
+"""Wh that a register may rise beyond what the time allows: clocks and rounding."""
+_ROUNDING = 1e-6
+"""Wh by which a register may seem to fall: what is left of sums and powers of ten."""
+
+REGISTER = object_of({"exponent": INTEGER}, {"place": STRING, "floor": NUMBER})
+"""How the registers of one message are to be read: the place that counts, the power of ten that puts a wrong unit
+right, and the Wh below which a reading would run backwards."""
+
+Reading = tuple[float, str, str]
+"""A register: Wh, the time of its meter value, its context."""
+
+
+def place_of(meter_values: list[dict[str, Any]]) -> str | None:
+    """Where the register is measured, when these meter values hold one."""
+    found = {
+        sample.get("location", "Outlet")
+        for value in meter_values
+        for sample in value["sampledValue"]
+        if _is_register(sample)
+    }
+    return next((place for place in _PLACES if place in found), None)
+
+
+def registers(meter_values: list[dict[str, Any]], place: str) -> list[Reading]:
+    """The registers at ``place``, in order; the beginning of a transaction goes before anything else."""
+    readings: list[Reading] = []
+    for value in meter_values:
+        samples = [s for s in value["sampledValue"] if _is_register(s) and s.get("location", "Outlet") == place]
+        for context in dict.fromkeys(s.get("context", "Sample.Periodic") for s in samples):
+            amount = _amount([s for s in samples if s.get("context", "Sample.Periodic") == context])
+            if amount is not None:
+                readings.append((amount, value["timestamp"], context))
+    return sorted(readings, key=lambda reading: reading[2] != "Transaction.Begin")
+
+
+def exponent_for(readings: list[Reading], last: float | None, last_at: str) -> int:
+    """The power of ten that makes the readings go on from ``last``: 0, or 3 up or down where only that is possible."""
+    if last is None or not readings:
+        return 0
+    amount, at, _ = readings[-1]
+    allowed = _SLACK + _POWER * max(0.0, _seconds(last_at, at)) / 3600
+    for exponent in (0, -3, 3):
+        if -_ROUNDING <= amount * 10.0**exponent - last <= allowed:
+            return exponent
+    return 0
+
+
+def _is_register(sample: dict[str, Any]) -> bool:
+    return sample.get("measurand", _REGISTER) == _REGISTER and _exponent(sample) is not None
+
+
+def _exponent(sample: dict[str, Any]) -> int | None:
+    """The power of ten that makes the sample's value Wh; None when its unit is none of energy."""
+    unit = sample.get("unitOfMeasure", {})
+    base = _WH.get(unit.get("unit", "Wh").lower())
+    return None if base is None else base + int(unit.get("multiplier", 0))
+
+
+def _amount(samples: list[dict[str, Any]]) -> float | None:
+    whole = [_wh(sample) for sample in samples if "phase" not in sample]
+    if whole:
+        return whole[0]
+    by_phase = {sample["phase"]: _wh(sample) for sample in samples}
+    return next((sum(by_phase[p] for p in sorted(phases)) for phases in _PHASES if phases <= by_phase.keys()), None)
+
+
+def _wh(sample: dict[str, Any]) -> float:
+    return round(float(sample["value"]) * 10.0 ** _clamped(_exponent(sample) or 0), 6)
+
+
+def _clamped(exponent: int) -> int:
+    return max(-12, min(12, exponent))
+
+
+def _seconds(earlier: str, later: str) -> float:
+    first, second = parse_time(earlier), parse_time(later)
+    return (second - first).total_seconds() if first and second else 0.0
+
+
+@functions.function(
+    "samples",
+    parameters=(Parameter("sampledValue", ANY, optional=True), Parameter("register", ANY, optional=True)),
+    result=array_of({"type": "object"}),
+    examples=(
+        Example(
+            "$samples([{'value': 5, 'unitOfMeasure': {'unit': 'kWh'}}, {'value': 7}], {'exponent': 0, 'floor': 1000})",
+            [{"value": 5, "unitOfMeasure": {"unit": "kWh"}, "exponent": 0}],
+        ),
+    ),
+)
+def samples(sampled: Any, register: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The sampled values of a 2.x meter value as 1.6 lists them, each with the `exponent` to apply: registers with a
+    wrong unit put right and without those that run backwards, and a signed value after its raw one, as `signed`."""
+    rows: list[dict[str, Any]] = []
+    register = register or {"exponent": 0}
+    for sample in sampled if isinstance(sampled, list) else [sampled] if sampled else []:
+        shift = 0
+        if _is_register(sample) and sample.get("location", "Outlet") == register.get("place", "Outlet"):
+            shift = register["exponent"]
+            whole = "phase" not in sample
+            if whole and _wh(sample) * 10.0**shift < register.get("floor", float("-inf")) - _ROUNDING:
+                continue
+        row = {**sample, "exponent": int(sample.get("unitOfMeasure", {}).get("multiplier", 0)) + shift}
+        rows.append(row)
+        if "signedMeterValue" in sample:
+            rows.append({**row, "signed": sample["signedMeterValue"]})
+    return rows

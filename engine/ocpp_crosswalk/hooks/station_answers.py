@@ -1,0 +1,138 @@
+"""What a 1.6 CSMS said of the transactions of a 2.x station, and what is known of them (see `station_transactions`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..expressions import Example, Parameter, Registry
+from ..expressions.functions import BOOLEAN, INTEGER, STRING
+from ..view import View
+from .station_transactions import ID_TAG_INFO, KEPT, NAMESPACE, open_transactions, running_on
+
+functions = Registry()
+
+
+@functions.hook(
+    "chargingBegun",
+    parameters=(
+        Parameter("transactionId", STRING),
+        Parameter("number", INTEGER),
+        Parameter("idTagInfo", ID_TAG_INFO),
+    ),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$chargingBegun('T-1', 7, {'status': 'Accepted'})", False),),
+)
+def charging_begun(view: View, identifier: str, number: int, info: dict[str, Any]) -> bool:
+    """Note the number that the CSMS gave a transaction and what it said of its token; says whether the transaction
+    is known."""
+    row = open_transactions(view).get(identifier)
+    if row is None:
+        return False
+    view.change(NAMESPACE)
+    row["number"] = number
+    row["info"] = {"tag": row["tag"], "info": info}
+    return True
+
+
+@functions.hook(
+    "tokenChecked",
+    parameters=(Parameter("transactionId", STRING), Parameter("idTag", STRING), Parameter("idTagInfo", ID_TAG_INFO)),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$tokenChecked('T-1', 'AB12', {'status': 'Invalid'})", False),),
+)
+def token_checked(view: View, identifier: str, tag: str, info: dict[str, Any]) -> bool:
+    """Note what the CSMS said of a token; one that it refused does not begin a transaction. Says whether it was
+    accepted."""
+    accepted: bool = info["status"] == "Accepted"
+    row = open_transactions(view).get(identifier)
+    if row is not None:
+        view.change(NAMESPACE)
+        if "number" not in row:
+            row["info"] = {"tag": tag, "info": info}
+            if not accepted and row.get("tag") == tag:
+                row.pop("tag")
+                row.pop("known", None)
+    return accepted
+
+
+@functions.hook(
+    "chargingStopped",
+    parameters=(Parameter("transactionId", STRING),),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$chargingStopped('T-1')", False),),
+)
+def charging_stopped(view: View, identifier: str) -> bool:
+    """Note that the CSMS has been told the end of a transaction; says whether it was known. The 2.x transaction may go
+    on."""
+    row = open_transactions(view).get(identifier)
+    if row is None:
+        return False
+    view.change(NAMESPACE)
+    row["stopped"] = row.pop("number", None)
+    return True
+
+
+@functions.hook(
+    "chargingOver",
+    parameters=(Parameter("transactionId", STRING),),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$chargingOver('T-1')", False),),
+)
+def charging_over(view: View, identifier: str) -> bool:
+    """Note that the 2.x transaction has ended, unless the CSMS still waits for its end; says whether it is over."""
+    kept = view.change(NAMESPACE)
+    row = kept.get("open", {}).get(identifier)
+    if row is None or "number" in row:
+        return False
+    del kept["open"][identifier]
+    ended = kept.setdefault("ended", {})
+    ended[identifier] = {"connector": row.get("connector")}
+    if "last" in row:
+        ended[identifier] |= {"floor": row["last"], "place": row.get("place", "Outlet")}
+    while len(ended) > KEPT:
+        del ended[next(iter(ended))]
+    return True
+
+
+@functions.hook(
+    "transactionId",
+    parameters=(Parameter("number", INTEGER, optional=True),),
+    result={"type": "string", "maxLength": 36},
+    optional_result=True,
+    examples=(Example("$transactionId(7)", None),),
+)
+def transaction_id(view: View, number: int | None) -> str | None:
+    """The 2.x id of the open transaction that the CSMS knows by ``number``; undefined when there is none."""
+    if number is None:
+        return None
+    return next((row["id"] for row in open_transactions(view).values() if row.get("number") == number), None)
+
+
+@functions.hook(
+    "chargingOn",
+    parameters=(Parameter("connectorId", INTEGER, optional=True),),
+    result={"type": "string", "maxLength": 36},
+    optional_result=True,
+    examples=(Example("$chargingOn(1)", None),),
+)
+def charging_on(view: View, connector: int | None) -> str | None:
+    """The 2.x id of the transaction that runs on a 1.6 connector and that the CSMS knows; undefined when none does."""
+    row = running_on(view, connector) if connector else None
+    return row["id"] if row and "number" in row else None
+
+
+@functions.hook(
+    "chargingNumber",
+    parameters=(Parameter("connectorId", INTEGER, optional=True),),
+    result=INTEGER,
+    optional_result=True,
+    examples=(Example("$chargingNumber(1)", None),),
+)
+def charging_number(view: View, connector: int | None) -> int | None:
+    """The CSMS's number of the transaction that runs on a 1.6 connector; undefined when none does."""
+    row = running_on(view, connector) if connector else None
+    return row.get("number") if row else None

@@ -1,0 +1,234 @@
+"""Connectors of a 2.x station as a 1.6 CSMS sees them (facts 5.4, 5.16; OCPP 1.6 4.9; OCPP 2.0.1 G01).
+
+2.x tells what a connector is (Occupied), and what the transaction there does (Charging) apart; 1.6 tells both in one
+status. What each connector was last said to be is kept here, beside what the CSMS was last told.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..expressions import Example, Parameter, Registry
+from ..expressions.functions import ANY, BOOLEAN, INTEGER, STRING, array_of, object_of
+from ..view import View
+from .station_transactions import running_on
+from .topology import connectors_of, learn
+
+functions = Registry()
+
+_NAMESPACE = "connectors"
+STATUSES = (
+    "Available",
+    "Preparing",
+    "Charging",
+    "SuspendedEVSE",
+    "SuspendedEV",
+    "Finishing",
+    "Reserved",
+    "Unavailable",
+    "Faulted",
+)
+ERROR_CODES = (
+    "ConnectorLockFailure",
+    "EVCommunicationError",
+    "GroundFailure",
+    "HighTemperature",
+    "InternalError",
+    "LocalListConflict",
+    "NoError",
+    "OtherError",
+    "OverCurrentFailure",
+    "PowerMeterFailure",
+    "PowerSwitchFailure",
+    "ReaderFailure",
+    "ResetFailure",
+    "UnderVoltage",
+    "OverVoltage",
+    "WeakSignal",
+)
+_WITH_VEHICLE = ("EVConnected", "Charging", "SuspendedEV", "SuspendedEVSE")
+_WHOLE = ("Available", "Unavailable", "Faulted")
+"""What connector 0, the whole station, can be (OCPP 1.6 4.9)."""
+
+NOTICE = object_of(
+    {
+        "connectorId": {"type": "integer", "minimum": 0},
+        "status": {"type": "string", "enum": list(STATUSES)},
+        "errorCode": {"type": "string", "enum": list(ERROR_CODES)},
+    },
+    {"timestamp": STRING, "techCode": STRING, "techInfo": STRING},
+)
+
+
+def _connector(view: View, connector: int) -> dict[str, Any]:
+    """What is kept of a connector, to be changed."""
+    kept: dict[str, Any] = view.change(_NAMESPACE).setdefault(str(connector), {})
+    return kept
+
+
+def _status(view: View, connector: int) -> str:
+    """The 1.6 status of a connector: its own, or what the transaction there makes of Occupied."""
+    kept = view.read(_NAMESPACE).get(str(connector), {})
+    status: str = kept.get("is", "Available")
+    if connector == 0:
+        return status if status in _WHOLE else "Available"
+    if status != "Occupied":
+        return status
+    row = running_on(view, connector)
+    if row is None:
+        return "Finishing" if kept.get("over") else "Preparing"
+    if "stopped" in row:
+        return "Finishing"
+    state = row.get("state")
+    if "number" not in row or state is None:
+        return "Preparing"
+    return state if state in ("Charging", "SuspendedEV", "SuspendedEVSE") else "SuspendedEVSE"
+
+
+def _notice(view: View, connector: int) -> dict[str, Any]:
+    """What to tell of the connector now; noted as told."""
+    kept = _connector(view, connector)
+    kept["told"] = _status(view, connector)
+    return {
+        "connectorId": connector,
+        "status": kept["told"],
+        "errorCode": next(iter(kept.get("problems", ())), "NoError"),
+    }
+
+
+def _become(view: View, connector: int, status: str) -> dict[str, Any]:
+    kept = _connector(view, connector)
+    kept["is"] = status
+    if status == "Available":
+        kept.pop("over", None)
+    return _notice(view, connector)
+
+
+@functions.hook(
+    "connectorReport",
+    parameters=(
+        Parameter("evseId", INTEGER),
+        Parameter("connectorId", INTEGER),
+        Parameter("connectorStatus", STRING),
+    ),
+    result=NOTICE,
+    optional_result=True,
+    mutates=True,
+    examples=(
+        Example(
+            "$connectorReport(1, 1, 'Occupied')", {"connectorId": 1, "status": "Preparing", "errorCode": "NoError"}
+        ),
+    ),
+)
+def connector_report(view: View, evse_id: int, connector_id: int, status: str) -> dict[str, Any] | None:
+    """Note a connector's status and give what 1.6 calls it; undefined for a connector that `topology` leaves out."""
+    connector = learn(view, evse_id, connector_id or None) if evse_id > 0 else 0
+    return None if connector is None else _become(view, connector, status)
+
+
+@functions.hook(
+    "chargingStatus",
+    parameters=(Parameter("connectorId", INTEGER, optional=True), Parameter("event", {"type": "object"})),
+    result=NOTICE,
+    optional_result=True,
+    mutates=True,
+)
+def charging_status(view: View, connector: int | None, event: dict[str, Any]) -> dict[str, Any] | None:
+    """The status that a TransactionEvent (`type`, `chargingState`, `offline`) gives to its connector, when it differs
+    from what the CSMS was told last. An event of an offline time says nothing of what the connector is now."""
+    if not connector:
+        return None
+    kept = _connector(view, connector)
+    state = event.get("chargingState")
+    if not event.get("offline") and state in _WITH_VEHICLE and kept.get("is") in (None, "Available", "Reserved"):
+        kept["is"] = "Occupied"
+    if event["type"] == "Ended":
+        kept["over"] = True
+        if state == "Idle":
+            return None
+    else:
+        kept.pop("over", None)
+    if "is" not in kept or _status(view, connector) == kept.get("told"):
+        return None
+    return _notice(view, connector)
+
+
+_EVENT_ROW = object_of(
+    {"component": STRING, "variable": STRING, "value": STRING, "timestamp": STRING},
+    {
+        "evseId": INTEGER,
+        "connectorId": INTEGER,
+        "cleared": BOOLEAN,
+        "errorCode": {"type": "string", "enum": list(ERROR_CODES)},
+        "techCode": STRING,
+        "techInfo": STRING,
+    },
+)
+
+
+@functions.hook(
+    "connectorEvents",
+    parameters=(Parameter("events", ANY, optional=True),),
+    result=array_of(NOTICE),
+    mutates=True,
+)
+def connector_events(view: View, events: Any) -> list[dict[str, Any]]:
+    """What events of a 2.x device model (rows of `component`, `variable`, `value`, `timestamp`, and where there are
+    `evseId`, `connectorId`, `cleared`, `errorCode`, `techCode`, `techInfo`) say of connectors in 1.6, in order."""
+    notices: list[dict[str, Any]] = []
+    for row in events if isinstance(events, list) else [events] if events else []:
+        told = _availability(view, row) if row["variable"] == "AvailabilityState" else _problem(view, row)
+        extra = {name: row[name] for name in ("timestamp", "techCode", "techInfo") if row.get(name)}
+        notices += [{**notice, **extra} for notice in told]
+    return notices
+
+
+def _availability(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
+    status, component, evse_id = row["value"], row["component"], row.get("evseId") or 0
+    if status not in ("Available", "Occupied", "Reserved", "Unavailable", "Faulted"):
+        return []
+    if component == "ChargingStation":
+        return [_become(view, 0, status)]
+    if evse_id < 1:
+        return []
+    if component == "EVSE":
+        first = learn(view, evse_id, None)
+        connectors = connectors_of(view, evse_id, None) or ([first] if first else [])
+        if status in ("Available", "Occupied") and len(connectors) > 1:
+            return []
+        return [_become(view, connector, status) for connector in connectors]
+    connector = learn(view, evse_id, row.get("connectorId") or 1)
+    return [_become(view, connector, status)] if connector else []
+
+
+def _problem(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
+    code = row.get("errorCode")
+    if code is None:
+        return []
+    evse_id = row.get("evseId") or 0
+    connector = learn(view, evse_id, row.get("connectorId") or None) if evse_id > 0 else 0
+    if connector is None:
+        return []
+    problems = _connector(view, connector).setdefault("problems", {})
+    over = row.get("cleared") is True or row["value"].strip().lower() in ("false", "0")
+    if over == (code not in problems):
+        return []
+    if over:
+        del problems[code]
+    else:
+        kept = dict(problems)
+        problems.clear()
+        problems.update({code: True, **kept})
+    return [_notice(view, connector)]
+
+
+@functions.hook(
+    "connectorNow",
+    parameters=(Parameter("connectorId", INTEGER),),
+    result=NOTICE,
+    mutates=True,
+    examples=(Example("$connectorNow(0)", {"connectorId": 0, "status": "Available", "errorCode": "NoError"}),),
+)
+def connector_now(view: View, connector: int) -> dict[str, Any]:
+    """What to tell of the connector now, for a CSMS that asks; it counts as told."""
+    return _notice(view, connector)

@@ -1,0 +1,298 @@
+"""Transactions of a 2.x station on a 1.6 CSMS (facts 6.0, 6.3; OCPP 2.0.1 E; OCPP 1.6 4.8, 4.10).
+
+A 2.x station begins a transaction when it likes and tells token, EVSE and readings as they become known, each once.
+1.6 begins one with a token, a connector and a register. So what a transaction has told is kept here, and each event
+yields a plan: which 1.6 calls it makes possible. The mapping carries the plan out; what the CSMS answered comes back
+through the functions of `station_answers`. A plan is made from what has been carried out, never from what was
+planned: an event whose calls failed leaves its work to the next one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..expressions import Parameter, Registry
+from ..expressions.functions import BOOLEAN, INTEGER, STRING, object_of
+from ..view import View
+from .registers import REGISTER, Reading, exponent_for, place_of, registers
+from .tokens import fold
+from .topology import all_connectors, connectors_of, learn
+
+functions = Registry()
+
+NAMESPACE = "charging"
+KEPT = 50
+"""How many ended transactions are remembered for late events, and how many open ones without a start."""
+_ENDS_AUTHORIZATION = ("StopAuthorized", "Deauthorized", "RemoteStop")
+_NO_VEHICLE = ("EVConnectTimeout",)
+
+ID_TAG_INFO = {"type": "object", "properties": {"status": STRING}, "required": ["status"]}
+_TIME = {"type": "string", "format": "date-time"}
+_ID_TAG = {"type": "string", "maxLength": 20}
+PLAN = object_of(
+    {"values": BOOLEAN, "register": REGISTER},
+    {
+        "connectorId": {"type": "integer", "minimum": 1},
+        "number": INTEGER,
+        "authorize": _ID_TAG,
+        "info": ID_TAG_INFO,
+        "orphan": object_of({"number": INTEGER, "meterStop": INTEGER, "id": STRING}),
+        "start": object_of({"idTag": _ID_TAG, "meterStart": INTEGER, "timestamp": _TIME}, {"reservationId": INTEGER}),
+        "stop": object_of({"meterStop": INTEGER}, {"idTag": _ID_TAG}),
+    },
+)
+
+
+def open_transactions(view: View) -> dict[str, dict[str, Any]]:
+    """What is known of each 2.x transaction that has not ended, by its id."""
+    kept: dict[str, dict[str, Any]] = view.read(NAMESPACE).get("open", {})
+    return kept
+
+
+def running_on(view: View, connector: int) -> dict[str, Any] | None:
+    """The transaction that runs on a 1.6 connector, begun in 1.6 or not; the latest if there are several."""
+    rows = [row for row in open_transactions(view).values() if row.get("connector") == connector]
+    return rows[-1] if rows else None
+
+
+@functions.hook(
+    "chargingEvent",
+    parameters=(Parameter("event", {"type": "object"}),),
+    result=PLAN,
+    mutates=True,
+)
+def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
+    """Take in a TransactionEvent (`id`, `type`, `timestamp`, `trigger`, `evse`, `tag`, `free`, `meterValue`,
+    `chargingState`, `reservationId`) and give the 1.6 calls that it makes possible. `free` says that the tag stands for
+    no authorization; times are in UTC with milliseconds."""
+    kept = view.change(NAMESPACE)
+    ended = kept.get("ended", {}).get(event["id"])
+    if ended is not None:
+        return _late(ended, event)
+    row = kept.setdefault("open", {}).get(event["id"])
+    if row is None:
+        row = kept["open"][event["id"]] = {"id": event["id"], "began": event["timestamp"]}
+        _forget_oldest(kept)
+    _learn_place(view, row, event)
+    plan: dict[str, Any] = {"values": False, "register": _take_readings(view, row, event)}
+    known = row.get("known")
+    _take_token(row, event, plan)
+    if event.get("reservationId") is not None:
+        row["reservation"] = event["reservationId"]
+    if event.get("chargingState"):
+        row["state"] = event["chargingState"]
+    if "number" not in row:
+        _plan_start(view, row, event, plan, known)
+    if "number" in row or "start" in plan:
+        _plan_stop(view, row, event, plan)
+    if "number" in row:
+        plan["number"] = row["number"]
+    if "connector" in row:
+        plan["connectorId"] = row["connector"]
+    told = "number" in row or "start" in plan or "stopped" in row
+    at_the_end = "stop" in plan and event["type"] == "Ended"
+    plan["values"] = bool(event.get("meterValue")) and told and not at_the_end
+    if "start" in plan and row["first"] == row["last"] and _one_register(event):
+        plan["values"] = False
+    return plan
+
+
+def _late(ended: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+    """An event after Ended: its readings still count, without a transaction."""
+    plan: dict[str, Any] = {"values": False, "register": {"exponent": 0}}
+    if ended.get("connector"):
+        plan |= {"values": bool(event.get("meterValue")), "connectorId": ended["connector"]}
+    if "floor" in ended:
+        plan["register"] |= {"floor": ended["floor"], "place": ended["place"]}
+    return plan
+
+
+def _forget_oldest(kept: dict[str, Any]) -> None:
+    idle = [key for key, row in kept["open"].items() if "number" not in row]
+    for key in idle[: max(0, len(idle) - KEPT)]:
+        del kept["open"][key]
+
+
+def _learn_place(view: View, row: dict[str, Any], event: dict[str, Any]) -> None:
+    evse = event.get("evse")
+    if not evse or "number" in row or "stopped" in row:
+        return
+    connector_id = evse.get("connectorId") or None
+    connector = learn(view, evse["id"], connector_id)
+    if connector and (connector_id or "connector" not in row):
+        row["connector"] = connector
+
+
+def _take_readings(view: View, row: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+    """Note the registers of the event; how they are to be read for the CSMS."""
+    values = event.get("meterValue") or []
+    place = row.get("place") or place_of(values)
+    if place is None:
+        return {"exponent": 0}
+    row["place"] = place
+    readings = registers(values, place)
+    last = row.get("last")
+    exponent = exponent_for(readings, last, row.get("lastAt", event["timestamp"]))
+    amounts: list[Reading] = [(round(wh * 10.0**exponent, 6), at, context) for wh, at, context in readings]
+    register: dict[str, Any] = {"exponent": exponent, "place": place}
+    floor = row.get("first") if event["type"] == "Ended" else last
+    if floor is not None:
+        register["floor"] = floor
+    if event["type"] == "Ended" and "first" not in row and len(amounts) == 1 and amounts[0][2] != "Transaction.Begin":
+        before = _known_register(view, row)
+        if before is not None and before <= amounts[0][0]:
+            row["first"] = row["last"] = before
+    for amount, at, _ in amounts:
+        if "first" not in row:
+            row["first"], row["firstAt"] = amount, at
+        if amount >= row.get("last", amount):
+            row["last"], row["lastAt"] = amount, at
+        elif event["type"] != "Ended":
+            view.note(f"a register of {amount:g} Wh is below the {row['last']:g} Wh before it, and is left out")
+    if "last" in row and "connector" in row:
+        view.change(NAMESPACE).setdefault("registers", {})[str(row["connector"])] = row["last"]
+    return register
+
+
+def _known_register(view: View, row: dict[str, Any]) -> float | None:
+    known: float | None = view.read(NAMESPACE).get("registers", {}).get(str(row.get("connector")))
+    return known
+
+
+def _take_token(row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]) -> None:
+    """Note the token of the event; plan to have it checked when no other call answers for it."""
+    tag = event.get("tag")
+    ends = event["trigger"] in _ENDS_AUTHORIZATION
+    if tag is not None:
+        row["seen"] = tag
+        if "stopped" in row and not ends and event["type"] != "Ended":
+            _begin_again(row)
+        if "number" not in row and (not ends or event["type"] == "Ended") and "stopped" not in row:
+            row.setdefault("tag", tag)
+            if not ends:
+                row["tag"] = tag
+        info = row.get("info")
+        if info is not None and fold(info["tag"]) == fold(tag):
+            plan["info"] = info["info"]
+        elif event.get("free"):
+            plan["info"] = {"status": "Accepted"}
+        else:
+            plan["authorize"] = tag
+    if ends and event["type"] != "Ended" and "number" not in row:
+        row.pop("tag", None)
+    if "tag" in row and "connector" in row:
+        row.setdefault("known", event["timestamp"])
+    else:
+        row.pop("known", None)
+
+
+def _begin_again(row: dict[str, Any]) -> None:
+    """A new authorization after one that ended: for 1.6 it is another transaction, from the register reached."""
+    for name in ("stopped", "tag", "known", "info", "firstAt"):
+        row.pop(name, None)
+    if "last" in row:
+        row["first"] = row["last"]
+
+
+def _plan_start(
+    view: View, row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any], known: str | None
+) -> None:
+    """Plan StartTransaction when its token, connector and register are known, or when it is now or never. It is of
+    the time when token and connector were ``known``; when that is only at the end, of the beginning."""
+    if "stopped" in row or (event["type"] == "Ended" and not _complete_at_the_end(view, row, event)):
+        return
+    if not {"tag", "connector", "first"} <= row.keys():
+        return
+    if event["type"] == "Ended":
+        timestamp = known or min(row["began"], row.get("firstAt", row["began"]))
+    else:
+        timestamp = known or event["timestamp"]
+    orphan = _orphan(view, row)
+    if orphan is not None:
+        plan["orphan"] = orphan
+    plan["start"] = {"idTag": row["tag"], "meterStart": round(row["first"]), "timestamp": timestamp}
+    if "reservation" in row:
+        plan["start"]["reservationId"] = row["reservation"]
+    if plan.get("authorize") == row["tag"] or (event.get("free") and event["tag"] == row["tag"]):
+        plan.pop("authorize", None)
+        plan.pop("info", None)
+
+
+def _complete_at_the_end(view: View, row: dict[str, Any], event: dict[str, Any]) -> bool:
+    """Whether a transaction that ends unbegun is told after all: when it was authorized, or when energy flowed. Fills
+    in what never came: a token, a connector, a register."""
+    energy = row.get("last", 0.0) - row.get("first", 0.0)
+    if "tag" not in row:
+        if energy <= 0:
+            return False
+        row["tag"] = row.get("seen") or view.settings["noAuthorizationIdTag"]
+        view.note(
+            f"transaction {row['id']} used {energy:g} Wh without an authorization; it is told with {row['tag']!r}"
+        )
+    if "connector" not in row:
+        connectors = all_connectors(view)
+        if energy <= 0 or len(connectors) > 1:
+            view.note(f"transaction {row['id']} never had an EVSE and is not told")
+            return False
+        row["connector"] = connectors[0]
+    if "first" not in row:
+        if event["trigger"] in _NO_VEHICLE:
+            return False
+        row["first"] = row["last"] = _known_register(view, row) or 0.0
+        view.note(f"transaction {row['id']} had no register; {row['first']:g} Wh stand in")
+    return True
+
+
+def _orphan(view: View, row: dict[str, Any]) -> dict[str, Any] | None:
+    """A transaction that still runs on the connector for the CSMS, but cannot: its Ended never came (E01.FR.14)."""
+    for other in open_transactions(view).values():
+        same = other is not row and other.get("connector") == row["connector"]
+        if same and "number" in other and "stopped" not in other:
+            return {"number": other["number"], "meterStop": round(other.get("last", 0.0)), "id": other["id"]}
+    return None
+
+
+def _plan_stop(view: View, row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]) -> None:
+    """Plan StopTransaction at the end, or when the authorization ends and the setting says that 1.6 ends then."""
+    at_once = event["trigger"] in _ENDS_AUTHORIZATION and view.settings["stopTransactionOn"] == "authorizationEnd"
+    if "stopped" in row or not (event["type"] == "Ended" or at_once):
+        return
+    plan["stop"] = {"meterStop": round(row.get("last", row.get("first", 0.0)))}
+    if event.get("tag") is not None:
+        plan["stop"]["idTag"] = event["tag"]
+
+
+def _one_register(event: dict[str, Any]) -> bool:
+    """Whether the event's only reading is a register, which meterStart tells already."""
+    values = event.get("meterValue") or []
+    samples = [sample for value in values for sample in value["sampledValue"]]
+    return len(samples) == 1 and "signedMeterValue" not in samples[0] and place_of(values) is not None
+
+
+@functions.hook(
+    "evseReadings",
+    parameters=(
+        Parameter("evseId", INTEGER),
+        Parameter("meterValue", {"type": "array", "items": {"type": "object"}}),
+    ),
+    result=object_of({"register": REGISTER}, {"connectorId": {"type": "integer", "minimum": 0}, "number": INTEGER}),
+    mutates=True,
+)
+def evse_readings(view: View, evse_id: int, values: list[dict[str, Any]]) -> dict[str, Any]:
+    """Take in the readings of a MeterValues of an EVSE (0: the main meter): its connector, the transaction that the
+    CSMS knows there, and how the registers are to be read."""
+    connector = learn(view, evse_id, None) if evse_id > 0 else 0
+    if not connector:
+        return {"register": {"exponent": 0}} | ({"connectorId": 0} if connector == 0 else {})
+    row = running_on(view, connector) or next(
+        (row for number in connectors_of(view, evse_id, None) if (row := running_on(view, number))), None
+    )
+    if row is None or "number" not in row:
+        place = place_of(values)
+        if place is not None and row is None:
+            known = [wh for wh, _, _ in registers(values, place)][-1:]
+            view.change(NAMESPACE).setdefault("registers", {}).update({str(connector): wh for wh in known})
+        return {"connectorId": connector, "register": {"exponent": 0}}
+    view.change(NAMESPACE)
+    register = _take_readings(view, row, {"type": "Updated", "timestamp": row["began"], "meterValue": values})
+    return {"connectorId": row["connector"], "number": row["number"], "register": register}
