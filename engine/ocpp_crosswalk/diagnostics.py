@@ -19,15 +19,16 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in a file; lines and columns count from 1."""
+    """A place in a file; lines and columns count from 1. At a ``folded`` one begins a text of several lines."""
 
     file: str
     line: int = 1
     column: int = 1
+    folded: bool = False
 
     def shifted(self, columns: int) -> Position:
-        """The place ``columns`` further right on the same line."""
-        return Position(self.file, self.line, self.column + columns)
+        """The place ``columns`` further right on the same line; the same place where the text is folded."""
+        return self if self.folded else Position(self.file, self.line, self.column + columns)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..diagnostics import Position
 from .functions import Function
 from .parse import parse
 from .reference import ReferenceExpression
@@ -12,14 +13,15 @@ from .values import Scope
 
 
 class Expression:
-    """One JSONata expression: `source`, its syntax tree `node`, and `evaluate`.
+    """One JSONata expression: `source`, its syntax tree `node`, the place `at` where it stands, and `evaluate`.
 
     Raises ExpressionError when ``source`` is not JSONata.
     """
 
-    __slots__ = ("_reference", "node", "source")
+    __slots__ = ("_reference", "at", "node", "source")
 
-    def __init__(self, source: str, functions: Mapping[str, Function]) -> None:
+    def __init__(self, source: str, functions: Mapping[str, Function], at: Position | None = None) -> None:
+        self.at = at or Position("")
         self.source = source
         self.node = parse(source)
         self._reference = ReferenceExpression(source, functions)

@@ -96,7 +96,7 @@ class Builder:
             self.error("XW104", path, "an expression has to be a string", "Write the JSONata as one string.")
             return None
         try:
-            expression = Expression(source, self._resources.functions)
+            expression = Expression(source, self._resources.functions, self.at(path))
         except ExpressionError as error:
             self.error("XW107", path, f"{error.reason}, in `{source}`", "", error.offset)
             return None

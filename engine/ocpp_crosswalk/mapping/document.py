@@ -40,7 +40,6 @@ class Document:
     file: str
     value: Any
     positions: Mapping[PathInDocument, Position] = field(repr=False)
-    plain: frozenset[PathInDocument] = field(default=frozenset(), repr=False)
 
     def position(self, path: PathInDocument) -> Position:
         """The place of the value at ``path``, or of the nearest enclosing one that has a place."""
@@ -50,13 +49,11 @@ class Document:
 
     def inside(self, path: PathInDocument, offset: int) -> Position:
         """The place ``offset`` characters into the scalar at ``path`` (its start when it spans lines)."""
-        at = self.position(path)
-        return at.shifted(offset) if path in self.plain else at
+        return self.position(path).shifted(offset)
 
     def patched(self, patch: Document) -> Document:
         """This document amended by ``patch``: objects are merged, null removes, everything else replaces."""
         positions = dict(self.positions)
-        plain = set(self.plain)
 
         def merge(base: Any, over: Any, path: PathInDocument) -> Any:
             if isinstance(base, dict) and isinstance(over, dict):
@@ -71,18 +68,15 @@ class Document:
                 return result
             for stale in [known for known in positions if known[: len(path)] == path]:
                 del positions[stale]
-                plain.discard(stale)
             return adopt(over, path)
 
         def adopt(value: Any, path: PathInDocument) -> Any:
             for known, at in patch.positions.items():
                 if known[: len(path)] == path:
                     positions[known] = at
-                    if known in patch.plain:
-                        plain.add(known)
             return value
 
-        return Document(self.file, merge(self.value, patch.value, ()), positions, frozenset(plain))
+        return Document(self.file, merge(self.value, patch.value, ()), positions)
 
 
 def load_document(path: Path, *, shown_as: str | None = None) -> Document:
@@ -130,7 +124,7 @@ def parse_document(text: str, file: str) -> Document:
         ) from None
     finally:
         loader.dispose()
-    return Document(file, value, reader.positions, frozenset(reader.plain))
+    return Document(file, value, reader.positions)
 
 
 class _Reader:
@@ -140,7 +134,6 @@ class _Reader:
         self._loader = loader
         self._file = file
         self.positions: dict[PathInDocument, Position] = {}
-        self.plain: set[PathInDocument] = set()
 
     def read(self, node: yaml.Node, path: PathInDocument) -> Any:
         start = node.start_mark
@@ -176,8 +169,7 @@ class _Reader:
             self.positions[path] = at
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
         single_line = node.end_mark.line == start.line
-        if single_line:
-            self.plain.add(path)
+        at = Position(self._file, start.line + 1, start.column + 1, folded=not single_line)
         quoted = single_line and getattr(node, "style", None) in ("'", '"')
         self.positions[path] = at.shifted(1) if quoted else at
         return self._loader.construct_object(node)

@@ -274,7 +274,6 @@ class Pack:
                 document.file,
                 {key: value for key, value in document.value.items() if key != "patch"},
                 document.positions,
-                document.plain,
             )
             document = base.document.patched(amendments)
         sources[(origin, action)] = _Source(document)
