@@ -6,14 +6,16 @@ import copy
 import re
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from jsonata import Jsonata
 from jsonata.jexception import JException
 from jsonata.parser import Parser
 
-Node = Parser.Symbol
-"""A node of jsonata-python's syntax tree."""
+Node: TypeAlias = Any
+"""A node of jsonata-python's syntax tree: a `Symbol`, which has no types of its own."""
+
+Symbol = Parser.Symbol
 
 
 class ExpressionError(ValueError):
@@ -61,11 +63,11 @@ class _Default(Parser.InfixDefault):  # type: ignore[misc]
 def _copy(value: Any) -> Any:
     if isinstance(value, list):
         return [_copy(item) for item in value]
-    if not isinstance(value, Node):
+    if not isinstance(value, Symbol):
         return value
     made = copy.copy(value)
     for name, inner in vars(value).items():
-        if name not in _NO_CHILD and isinstance(inner, (Node, list)):
+        if name not in _NO_CHILD and isinstance(inner, (Symbol, list)):
             setattr(made, name, _copy(inner))
     return made
 
@@ -130,12 +132,12 @@ def walk(node: Any) -> Iterator[Node]:
         if isinstance(current, (list, tuple)):
             pending.extend(reversed(current))
             continue
-        if not isinstance(current, Node) or id(current) in seen:
+        if not isinstance(current, Symbol) or id(current) in seen:
             continue
         seen.add(id(current))
         yield current
         for name, value in vars(current).items():
-            if name not in _NO_CHILD and isinstance(value, (Node, list, tuple)):
+            if name not in _NO_CHILD and isinstance(value, (Symbol, list, tuple)):
                 pending.append(value)
 
 
