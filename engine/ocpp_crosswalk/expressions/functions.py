@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
 Type = Mapping[str, Any]
@@ -65,9 +66,13 @@ class Example:
 class Function:
     """A function of the expression language, called as ``$name(...)``.
 
+    Where a required argument is undefined the function is not called, and the result is undefined.
+
     ``call`` takes the arguments, preceded by the session's view when ``hook`` is set, and returns a JSON
     value, or ``None`` for undefined. An undefined argument arrives as ``None``. ``optional_result`` says
     that the result may be undefined although every required argument is there.
+    ``narrow`` gives the result's type by those arguments that are constants (``None`` for the others), where that
+    says more than ``result``.
     """
 
     name: str
@@ -79,6 +84,7 @@ class Function:
     mutates: bool = False
     optional_result: bool = False
     examples: tuple[Example, ...] = ()
+    narrow: Callable[..., Type] | None = None
 
 
 class Registry(Mapping[str, Function]):
@@ -114,9 +120,10 @@ class Registry(Mapping[str, Function]):
         result: Type = ANY,
         optional_result: bool = False,
         examples: tuple[Example, ...] = (),
+        narrow: Callable[..., Type] | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: register a pure function of its arguments; its docstring is its documentation."""
-        return self._decorator(name, parameters, result, optional_result, examples, hook=False, mutates=False)
+        return self._decorator(name, parameters, result, optional_result, examples, narrow, hook=False, mutates=False)
 
     def hook(
         self,
@@ -129,7 +136,7 @@ class Registry(Mapping[str, Function]):
         examples: tuple[Example, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: register a function that gets the session's view as its first argument."""
-        return self._decorator(name, parameters, result, optional_result, examples, hook=True, mutates=mutates)
+        return self._decorator(name, parameters, result, optional_result, examples, None, hook=True, mutates=mutates)
 
     def _decorator(
         self,
@@ -138,6 +145,7 @@ class Registry(Mapping[str, Function]):
         result: Type,
         optional_result: bool,
         examples: tuple[Example, ...],
+        narrow: Callable[..., Type] | None,
         *,
         hook: bool,
         mutates: bool,
@@ -149,7 +157,7 @@ class Registry(Mapping[str, Function]):
             self.add(
                 Function(
                     name=name,
-                    call=call,
+                    call=_guarded(call, [n + hook for n, p in enumerate(parameters) if not p.optional]),
                     parameters=parameters,
                     result=result,
                     doc=doc,
@@ -157,8 +165,24 @@ class Registry(Mapping[str, Function]):
                     mutates=mutates,
                     optional_result=optional_result,
                     examples=examples,
+                    narrow=narrow,
                 )
             )
             return call
 
         return register
+
+
+def _guarded(call: Callable[..., Any], required: list[int]) -> Callable[..., Any]:
+    """``call``, but None at once where one of the ``required`` arguments (by position) is None or left out."""
+    if not required:
+        return call
+
+    @wraps(call)
+    def guarded(*arguments: Any) -> Any:
+        for number in required:
+            if number >= len(arguments) or arguments[number] is None:
+                return None
+        return call(*arguments)
+
+    return guarded

@@ -11,7 +11,7 @@ from ..expressions import UNDEFINED, Expression, ExpressionError, Function
 from ..expressions.names import UNAVAILABLE, is_builtin, names
 from ..expressions.parse import walk
 from ..protocol import protocol
-from ..schemas import request_schema, response_schema
+from ..schemas import leaves, request_schema, response_schema
 from ..versions import Pair, Side, Version
 from . import model
 from .document import Document, PathInDocument
@@ -52,9 +52,12 @@ class Builder:
         """What a whole copy from ``source`` to ``target`` loses, as written for the versions of `copying`."""
         return self._copier.drops(source, target)
 
-    def mapping(self, pair: Pair, origin: str) -> model.Mapping:
-        """The mapping that the document holds, for calls from ``origin`` (station, csms or timer)."""
-        return _MappingBuilder(self, pair, origin).build()
+    def mapping(self, pair: Pair, origin: str, everywhere: Mapping[str, str]) -> model.Mapping:
+        """The mapping that the document holds, for calls from ``origin`` (station, csms or timer).
+
+        ``everywhere`` are the fields that the pair drops at any depth, by name, with the reason.
+        """
+        return _MappingBuilder(self, pair, origin, everywhere=everywhere).build()
 
     def refusal(self, pair: Pair, origin: str, action: str, path: PathInDocument) -> model.Mapping:
         """The mapping that one line of a pair's table of refusals stands for."""
@@ -151,6 +154,8 @@ class Builder:
             return self._lookup(value, path, known, at)
         if "$part" in value:
             return self._part(value, path, known, target, at)
+        if "$type" in value and "$value" not in value:
+            self.error("XW104", (*path, "$type"), "$type needs `$value`", "Give the expression as `$value`.")
         if "$each" in value:
             over = self.expression((*path, "$each"), known)
             inner = known
@@ -170,7 +175,10 @@ class Builder:
         at: Position,
     ) -> Node:
         if "$value" in value:
-            return self.template((*path, "$value"), known, target)
+            node = self.template((*path, "$value"), known, target)
+            if "$type" in value:
+                return self._typed(node, value["$type"], (*path, "$type"))
+            return node
         properties = (target or {}).get("properties", {})
         fields = tuple(
             (key, self.template((*path, key), known, properties.get(key))) for key in value if not key.startswith("$")
@@ -178,6 +186,12 @@ class Builder:
         when = self.expression((*path, "$when"), known)
         copy = self._copier.copy(target or {}) if value.get("$copy") else None
         return Object(at, fields, when, copy)
+
+    def _typed(self, node: Node, kind: Any, path: PathInDocument) -> Node:
+        if isinstance(node, Leaf):
+            return Leaf(node.at, node.expression, kind)
+        self.error("XW104", path, "$type says the type of an expression", "Give `$value` as one JSONata string.")
+        return node
 
     def _lookup(self, value: dict[str, Any], path: PathInDocument, known: frozenset[str], at: Position) -> Node:
         name = value["$table"]
@@ -268,8 +282,15 @@ class _MappingBuilder:
     """Builds one mapping, from a whole document or from a line of a table of refusals."""
 
     def __init__(
-        self, builder: Builder, pair: Pair, origin: str, root: PathInDocument = (), action: str | None = None
+        self,
+        builder: Builder,
+        pair: Pair,
+        origin: str,
+        root: PathInDocument = (),
+        action: str | None = None,
+        everywhere: Mapping[str, str] | None = None,
     ) -> None:
+        self._everywhere = everywhere or {}
         self._b = builder
         self._pair = pair
         self._origin = origin
@@ -369,9 +390,30 @@ class _MappingBuilder:
             let=let,
             outcome=outcome,
             also=(*shared, *self._also(path, replied)),
-            drops=self._copied if whole else self._copied.merged(self._drops((*path, "drops"))),
+            drops=self._unsaid(outcome).merged(
+                self._copied if whole else self._copied.merged(self._drops((*path, "drops")))
+            ),
             at=self._b.at(path),
         )
+
+    def _unsaid(self, outcome: model.Outcome) -> model.Drops:
+        """What the whole pair drops of the call and of the replies to what it becomes."""
+        if not self._everywhere or self._sender is None or not isinstance(outcome, model.Forward):
+            return model.Drops()
+        response: dict[str, str] = {}
+        for step in outcome.steps:
+            far = protocol(self._pair.version(step.to))
+            if step.action in far.actions and not step.copies and not far.actions[step.action].send:
+                response.update(self._named(response_schema(far.version, step.action)))
+        near = self._pair.version(self._sender)
+        copied = any(step.copies for step in outcome.steps) or self._action not in protocol(near).actions
+        request = {} if copied else dict(self._named(request_schema(near, self._action)))
+        return model.Drops(request, response)
+
+    def _named(self, schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        for leaf in leaves(schema):
+            if reason := self._everywhere.get(leaf.path.rpartition(".")[2]):
+                yield leaf.path, reason
 
     def _outcome(
         self, value: Mapping[str, Any], path: PathInDocument, known: frozenset[str]
@@ -471,5 +513,5 @@ def _dotted(path: Iterable[str | int]) -> str:
 
 _PEOPLE = {Side.STATION: "station", Side.CSMS: "CSMS"}
 _RESERVED = frozenset({"request", "settings", "reply", "replies", "error"})
-_DIRECTIVES = ("$const", "$table", "$each", "$when", "$copy", "$with", "$part", "$value")
+_DIRECTIVES = ("$const", "$table", "$each", "$when", "$copy", "$with", "$part", "$value", "$type")
 _KNOWN_DIRECTIVES = f"Directives are {', '.join(_DIRECTIVES)}; a quoted key cannot begin with $."

@@ -41,6 +41,8 @@ class PairMappings:
     pair: Pair
     mappings: Mapping[Key, model.Mapping]
     documents: Mapping[Key, Document] = field(repr=False)
+    drops: Mapping[str, str] = field(default_factory=dict)
+    """Fields that no mapping of the pair carries over, by name, with the reason."""
 
     def find(self, origin: str, action: str) -> model.Mapping | None:
         """The mapping of ``action`` from ``origin``, if there is one."""
@@ -142,7 +144,11 @@ class Pack:
         self._expect_name(path, document, "table")
         value = document.value
         self.resources.tables[value["table"]] = Table(
-            value["table"], value["values"], value.get("else", UNDEFINED), document.position(("table",))
+            value["table"],
+            value["values"],
+            value.get("else", UNDEFINED),
+            document.position(("table",)),
+            value.get("drops", {}),
         )
 
     def _expect_name(self, path: Path, document: Document, key: str) -> None:
@@ -158,7 +164,8 @@ class Pack:
     # -- one pair --
 
     def _build(self, pair: Pair, diagnostics: Diagnostics) -> PairMappings:
-        sources = self._sources(pair, diagnostics, ())
+        everywhere: dict[str, str] = {}
+        sources = self._sources(pair, diagnostics, (), everywhere)
         mappings: dict[Key, model.Mapping] = {}
         documents: dict[Key, Document] = {}
         for (origin, action), source in sources.items():
@@ -166,12 +173,15 @@ class Pack:
             if source.path:
                 mapping = builder.refusal(pair, origin, action, source.path)
             else:
-                mapping = builder.mapping(pair, origin)
+                mapping = builder.mapping(pair, origin, everywhere)
             mappings[(origin, action)] = mapping
             documents[(origin, action)] = source.document
-        return PairMappings(pair, mappings, documents)
+        return PairMappings(pair, mappings, documents, everywhere)
 
-    def _sources(self, pair: Pair, diagnostics: Diagnostics, extending: tuple[Pair, ...]) -> dict[Key, _Source]:
+    def _sources(
+        self, pair: Pair, diagnostics: Diagnostics, extending: tuple[Pair, ...], everywhere: dict[str, str]
+    ) -> dict[Key, _Source]:
+        """Where each mapping of ``pair`` is written; the fields that the pair drops go into ``everywhere``."""
         sources: dict[Key, _Source] = {}
         found = False
         for layer in self._layers:
@@ -181,7 +191,8 @@ class Pack:
             pair_file = root / "pair.yaml"
             if pair_file.is_file() and (document := self._load(pair_file, "pair", diagnostics)):
                 found = True
-                self._inherit(document, pair, sources, diagnostics, extending)
+                self._inherit(document, pair, sources, diagnostics, extending, everywhere)
+                everywhere.update(document.value.get("drops", {}))
                 for name, origin in ORIGINS.items():
                     for action in document.value.get("refused", {}).get(name, {}):
                         sources[(origin, action)] = _Source(document, ("refused", name, action))
@@ -206,6 +217,7 @@ class Pack:
         sources: dict[Key, _Source],
         diagnostics: Diagnostics,
         extending: tuple[Pair, ...],
+        everywhere: dict[str, str],
     ) -> None:
         if document.value["pair"] != str(pair):
             diagnostics.add(
@@ -227,7 +239,7 @@ class Pack:
             chain = " -> ".join(str(step) for step in (*extending, pair, base))
             diagnostics.add("XW111", at, f"extends leads back to itself: {chain}", "Break the circle.", "extends")
             return
-        inherited = self._sources(base, diagnostics, (*extending, pair))
+        inherited = self._sources(base, diagnostics, (*extending, pair), everywhere)
         if not inherited:
             diagnostics.add(
                 "XW111",

@@ -7,7 +7,7 @@ over a payload and a scope, or UNDEFINED, which leaves it out.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..diagnostics import Position
@@ -38,9 +38,13 @@ class Constant(Node):
 
 @dataclass(frozen=True, slots=True)
 class Leaf(Node):
-    """A JSONata expression. Null counts as undefined: OCPP has no null."""
+    """A JSONata expression. Null counts as undefined: OCPP has no null.
+
+    ``type`` is what the mapping says of its result (`$type`), where the checker cannot see it.
+    """
 
     expression: Expression
+    type: Mapping[str, Any] | None = None
 
     def evaluate(self, data: Any, scope: Scope) -> Any:
         """The expression's value."""
@@ -50,17 +54,26 @@ class Leaf(Node):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A named value-to-value map. ``otherwise`` is the result for what it lacks, if it has one."""
+    """A named value-to-value map. ``otherwise`` is the result for what it lacks, if it has one.
+
+    ``drops`` are the values that become nothing, each with the reason.
+    """
 
     name: str
     values: Mapping[str, Any]
     otherwise: Any
     at: Position
+    drops: Mapping[str, str] = field(default_factory=dict)
 
     def lookup(self, value: Any) -> Any:
-        """What ``value`` becomes, or UNDEFINED."""
+        """What ``value`` becomes: UNDEFINED for one that is dropped or that the table lacks."""
         key = value if isinstance(value, str) else _key(value)
-        return self.values.get(key, self.otherwise)
+        return UNDEFINED if key in self.drops else self.values.get(key, self.otherwise)
+
+    def lacks(self, value: Any) -> bool:
+        """Whether the table says nothing about ``value``."""
+        key = value if isinstance(value, str) else _key(value)
+        return key not in self.values and key not in self.drops and self.otherwise is UNDEFINED
 
 
 def _key(value: Any) -> str:
@@ -80,10 +93,9 @@ class Lookup(Node):
         value = self.of.evaluate(data, scope)
         if value is UNDEFINED:
             return UNDEFINED
-        result = self.table.lookup(value)
-        if result is UNDEFINED and self.otherwise is not None:
+        if self.otherwise is not None and self.table.lacks(value):
             return self.otherwise.evaluate(data, scope)
-        return result
+        return self.table.lookup(value)
 
 
 @dataclass(frozen=True, slots=True)
