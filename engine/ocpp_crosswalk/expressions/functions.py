@@ -134,9 +134,10 @@ class Registry(Mapping[str, Function]):
         optional_result: bool = False,
         mutates: bool = False,
         examples: tuple[Example, ...] = (),
+        narrow: Callable[..., Type] | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: register a function that gets the session's view as its first argument."""
-        return self._decorator(name, parameters, result, optional_result, examples, None, hook=True, mutates=mutates)
+        return self._decorator(name, parameters, result, optional_result, examples, narrow, hook=True, mutates=mutates)
 
     def _decorator(
         self,

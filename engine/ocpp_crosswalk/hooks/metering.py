@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
-from ..expressions.functions import ANY, array_of
-from .values import numeric
+from ..expressions.functions import STRING, array_of, object_of
 
 functions = Registry()
 
@@ -18,24 +17,24 @@ _DEFAULTS = {
 }
 
 
+_SAMPLE = object_of({"value": STRING}, dict.fromkeys((*_DEFAULTS, "format"), STRING))
+
+
 @functions.function(
-    "withSigned",
-    parameters=(Parameter("sampledValue", ANY, optional=True),),
-    result=array_of({"type": "object"}),
+    "signedTwin",
+    parameters=(Parameter("sample", _SAMPLE), Parameter("sampledValue", array_of(_SAMPLE))),
+    result=STRING,
+    optional_result=True,
     examples=(
-        Example(
-            "$withSigned([{'value': '5'}, {'value': 'OCMF', 'format': 'SignedData'}])",
-            [{"value": "5", "signed": "OCMF"}],
-        ),
+        Example("$signedTwin({'value': '5'}, [{'value': '5'}, {'value': 'OCMF', 'format': 'SignedData'}])", "OCMF"),
     ),
 )
-def with_signed(sampled: Any) -> list[dict[str, Any]]:
-    """The raw sampled values of a 1.6 meter value that are numbers, each with the `signed` text of its signed twin
-    (the same measurand, context, phase and location), as 2.x carries both in one sampled value."""
-    values = sampled if isinstance(sampled, list) else [sampled] if sampled else []
-    signed = {_key(value): value["value"] for value in values if value.get("format") == "SignedData"}
-    raw = [value for value in values if value.get("format") != "SignedData" and numeric(value["value"]) is not None]
-    return [{**value, "signed": signed[_key(value)]} if _key(value) in signed else value for value in raw]
+def signed_twin(sample: dict[str, Any], sampled: Any) -> str | None:
+    """The signed text of a raw sampled value of 1.6: that of the value with the same measurand, context, phase and
+    location in ``sampledValue``, as 2.x carries both in one sampled value."""
+    rows = sampled if isinstance(sampled, list) else [sampled]
+    wanted = _key(sample)
+    return next((row["value"] for row in rows if row.get("format") == "SignedData" and _key(row) == wanted), None)
 
 
 def _key(value: dict[str, Any]) -> tuple[str, ...]:

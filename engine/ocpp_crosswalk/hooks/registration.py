@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
-from ..expressions.functions import ANY, BOOLEAN, INTEGER, STRING
+from ..expressions.functions import BOOLEAN, INTEGER, STRING, object_of
 from ..view import View
 
 functions = Registry()
@@ -13,12 +13,35 @@ functions = Registry()
 _RESET_WINDOW = 600.0
 """Seconds within which a boot is taken for the effect of an accepted reset."""
 
+ERRORS = (
+    "ConnectorLockFailure",
+    "EVCommunicationError",
+    "GroundFailure",
+    "HighTemperature",
+    "InternalError",
+    "LocalListConflict",
+    "OtherError",
+    "OverCurrentFailure",
+    "OverVoltage",
+    "PowerMeterFailure",
+    "PowerSwitchFailure",
+    "ReaderFailure",
+    "ResetFailure",
+    "UnderVoltage",
+    "WeakSignal",
+)
+"""The error codes of 1.6 (7.6) but NoError."""
+
 BOOT_REASON = {"type": "string", "enum": ["RemoteReset", "FirmwareUpdate", "Triggered", "Unknown"]}
 
 
 @functions.hook(
     "boot",
-    parameters=(Parameter("boot", ANY),),
+    parameters=(
+        Parameter(
+            "boot", object_of({"chargePointVendor": STRING, "chargePointModel": STRING}, {"firmwareVersion": STRING})
+        ),
+    ),
     result=BOOT_REASON,
     mutates=True,
     examples=(Example("$boot({'chargePointVendor': 'V', 'chargePointModel': 'M'})", "Unknown"),),
@@ -92,15 +115,9 @@ def forget_status(view: View, connector: int | None) -> bool:
 @functions.hook(
     "problemChanged",
     parameters=(Parameter("connectorId", INTEGER), Parameter("errorCode", STRING)),
-    result={
-        "type": "object",
-        "properties": {
-            "errorCode": STRING,
-            "cleared": BOOLEAN,
-            "eventId": {"type": "integer", "minimum": 0},
-        },
-        "required": ["errorCode", "cleared", "eventId"],
-    },
+    result=object_of(
+        {"errorCode": {"enum": list(ERRORS)}, "cleared": BOOLEAN, "eventId": {"type": "integer", "minimum": 0}}
+    ),
     optional_result=True,
     mutates=True,
 )

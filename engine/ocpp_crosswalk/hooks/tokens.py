@@ -12,13 +12,14 @@ import re
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
-from ..expressions.functions import ANY, BOOLEAN, STRING, Type
+from ..expressions.functions import ANY, BOOLEAN, STRING, Type, object_of
 from ..versions import Version
 from ..view import View
 
 functions = Registry()
 
 ID_TAG: Type = {"type": "string", "maxLength": 20}
+ID_TOKEN: Type = object_of({"idToken": STRING, "type": STRING})
 TOKEN_TYPES = (
     "Central",
     "eMAID",
@@ -92,32 +93,28 @@ def _newer(view: View) -> Version:
 
 @functions.hook(
     "idToken",
-    parameters=(Parameter("idTag", STRING, optional=True),),
+    parameters=(Parameter("idTag", STRING),),
     result={"type": "string", "maxLength": 36},
-    optional_result=True,
     examples=(Example("$idToken('04A2B3C4')", "04A2B3C4"),),
 )
-def id_token(view: View, id_tag: str | None) -> str | None:
+def id_token(view: View, id_tag: str) -> str:
     """The 2.x token of a 1.6 idTag: an alias is undone; characters that 2.x forbids give an alias."""
-    return None if id_tag is None else alias_for(original(view, id_tag), _newer(view))
+    return alias_for(original(view, id_tag), _newer(view))
 
 
 @functions.hook(
     "tokenType",
-    parameters=(Parameter("idTag", STRING, optional=True),),
+    parameters=(Parameter("idTag", STRING),),
     result={"type": "string", "enum": list(TOKEN_TYPES)},
-    optional_result=True,
     examples=(
         Example("$tokenType('04A2B3C4')", "ISO14443"),
         Example("$tokenType('DE-8AA-C2B3C4D5-L')", "eMAID"),
         Example("$tokenType('member 7')", "Central"),
     ),
 )
-def token_type(view: View, id_tag: str | None) -> str | None:
+def token_type(view: View, id_tag: str) -> str:
     """The 2.x type of a 1.6 idTag: what the CSMS used for this token, else the setting `idTokenType`, else what
     its shape says (facts 5.2)."""
-    if id_tag is None:
-        return None
     known: str | None = view.read("tokens").get("types", {}).get(fold(original(view, id_tag)))
     if known in TOKEN_TYPES:
         return known
@@ -129,7 +126,7 @@ def token_type(view: View, id_tag: str | None) -> str | None:
 
 @functions.hook(
     "idTag",
-    parameters=(Parameter("idToken", STRING, optional=True),),
+    parameters=(Parameter("idToken", STRING),),
     result=ID_TAG,
     optional_result=True,
     examples=(
@@ -137,53 +134,53 @@ def token_type(view: View, id_tag: str | None) -> str | None:
         Example("$length($idTag('DE-8AA-C2B3C4D5-L-0123456789'))", 20),
     ),
 )
-def id_tag(view: View, token: str | None) -> str | None:
-    """The 1.6 idTag of a 2.x token: itself, or its alias. `$rememberToken` makes the alias reversible."""
+def id_tag(view: View, token: str) -> str | None:
+    """The 1.6 idTag of a 2.x token: itself, or its alias; undefined for an empty one. `$rememberToken` makes the alias
+    reversible."""
     return alias_for(original(view, token), Version.V16) if token else None
 
 
 @functions.hook(
     "rememberToken",
-    parameters=(Parameter("idToken", ANY, optional=True),),
+    parameters=(Parameter("idToken", ID_TOKEN),),
     result=ID_TAG,
     optional_result=True,
     mutates=True,
     examples=(Example("$rememberToken({'idToken': 'AB12', 'type': 'Central'})", "AB12"),),
 )
-def remember_token(view: View, token: dict[str, Any] | None) -> str | None:
-    """Note a 2.x IdToken that the CSMS used, so that its type and full text can be given back; gives its idTag."""
-    if not token or not token.get("idToken"):
+def remember_token(view: View, token: dict[str, Any]) -> str | None:
+    """Note a 2.x IdToken that the CSMS used, so that its type and full text can be given back; gives its idTag.
+    Undefined for an empty one, which stands for no authorization."""
+    if not token["idToken"]:
         return None
     return remember(view, token["idToken"], token.get("type"), Version.V16)
 
 
 @functions.hook(
     "rememberTag",
-    parameters=(Parameter("idTag", STRING, optional=True),),
+    parameters=(Parameter("idTag", STRING),),
     result={"type": "string", "maxLength": 36},
-    optional_result=True,
     mutates=True,
     examples=(Example("$rememberTag('AB12')", "AB12"),),
 )
-def remember_tag(view: View, tag: str | None) -> str | None:
+def remember_tag(view: View, tag: str) -> str:
     """Note a 1.6 idTag that a station used, so that an alias made for it can be undone; gives its 2.x token."""
-    return None if tag is None else remember(view, original(view, tag), None, _newer(view))
+    return remember(view, original(view, tag), None, _newer(view))
 
 
 @functions.hook(
     "shortToken",
-    parameters=(Parameter("idToken", STRING, optional=True),),
+    parameters=(Parameter("idToken", STRING),),
     result={"type": "string", "maxLength": 36},
-    optional_result=True,
     examples=(
         Example("$shortToken('AB12')", "AB12"),
         Example("$length($shortToken($pad('A', 40, 'B')))", 20),
     ),
 )
-def short_token(view: View, token: str | None) -> str | None:
+def short_token(view: View, token: str) -> str:
     """A 2.1 token (up to 255 characters) as 2.0.1 may carry it (36): itself, or its alias. `$rememberTokens` makes
     the alias reversible."""
-    return None if token is None else _short(original(view, token))
+    return _short(original(view, token))
 
 
 def _short(token: str) -> str:
@@ -193,14 +190,13 @@ def _short(token: str) -> str:
 
 @functions.hook(
     "fullToken",
-    parameters=(Parameter("idToken", STRING, optional=True),),
+    parameters=(Parameter("idToken", STRING),),
     result={"type": "string", "maxLength": 255},
-    optional_result=True,
     examples=(Example("$fullToken('AB12')", "AB12"),),
 )
-def full_token(view: View, token: str | None) -> str | None:
+def full_token(view: View, token: str) -> str:
     """What an alias stands for; any other token is itself."""
-    return None if token is None else original(view, token)
+    return original(view, token)
 
 
 @functions.hook(

@@ -109,15 +109,12 @@ def every_connector(view: View) -> list[int]:
 
 @functions.hook(
     "evse",
-    parameters=(Parameter("connectorId", INTEGER, optional=True),),
+    parameters=(Parameter("connectorId", {"type": "integer", "minimum": 1}),),
     result=EVSE,
-    optional_result=True,
-    examples=(Example("$evse(2)", {"id": 2, "connectorId": 1}), Example("$evse(0)", None)),
+    examples=(Example("$evse(2)", {"id": 2, "connectorId": 1}),),
 )
-def evse(view: View, connector: int | None) -> dict[str, int] | None:
-    """The 2.x EVSE and connector of a 1.6 connector; undefined for connector 0, the whole station."""
-    if not connector or connector < 0:
-        return None
+def evse(view: View, connector: int) -> dict[str, int]:
+    """The 2.x EVSE and connector of a 1.6 connector. Connector 0, the whole station, has none."""
     evse_id, connector_id = evse_of(view, connector)
     return {"id": evse_id, "connectorId": connector_id}
 

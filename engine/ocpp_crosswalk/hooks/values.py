@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from ..expressions import Example, Parameter, Registry
-from ..expressions.functions import ANY, BOOLEAN, INTEGER, NUMBER, STRING
+from ..expressions.functions import ANY, BOOLEAN, INTEGER, NUMBER, STRING, Type
 from ..repeats import digest
 from ..view import View
 
@@ -84,7 +84,7 @@ _CLOCK_MARGIN = 5.0
 
 @functions.function(
     "numeric",
-    parameters=(Parameter("value", ANY, optional=True),),
+    parameters=(Parameter("value", ANY),),
     result=NUMBER,
     optional_result=True,
     examples=(
@@ -95,7 +95,7 @@ _CLOCK_MARGIN = 5.0
 )
 def numeric(value: Any) -> float | int | None:
     """The number that a text stands for; undefined when it stands for none."""
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
         return value
@@ -113,7 +113,7 @@ _EXACT = 2**53
 
 @functions.function(
     "integer",
-    parameters=(Parameter("value", ANY, optional=True),),
+    parameters=(Parameter("value", ANY),),
     result=INTEGER,
     optional_result=True,
     examples=(Example("$integer('12.6')", 13), Example("$integer(12)", 12)),
@@ -126,19 +126,16 @@ def integer(value: Any) -> int | None:
 
 @functions.function(
     "plain",
-    parameters=(Parameter("value", NUMBER, optional=True), Parameter("exponent", INTEGER, optional=True)),
+    parameters=(Parameter("value", NUMBER), Parameter("exponent", INTEGER, optional=True)),
     result=STRING,
-    optional_result=True,
     examples=(
         Example("$plain(12.5)", "12.5"),
         Example("$plain(1.5, 3)", "1500"),
         Example("$plain(0.0000001)", "0.0000001"),
     ),
 )
-def plain(value: float | None, exponent: int | None = None) -> str | None:
+def plain(value: float, exponent: int | None = None) -> str:
     """The number times ten to the exponent as a text without an exponent, as 1.6 carries values."""
-    if value is None:
-        return None
     scaled = Decimal(str(value)).scaleb(max(-_FAR, min(_FAR, exponent or 0)))
     text = f"{scaled:f}"
     return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
@@ -148,16 +145,37 @@ _FAR = 30
 """Exponents beyond this mean nothing in any unit."""
 
 
+def _cut(_text: Any, length: Any, *_others: Any) -> Type:
+    return {"type": "string", "maxLength": length} if isinstance(length, int) else STRING
+
+
 @functions.function(
     "truncate",
-    parameters=(Parameter("text", STRING, optional=True), Parameter("length", INTEGER)),
+    parameters=(Parameter("text", STRING), Parameter("length", INTEGER)),
     result=STRING,
-    optional_result=True,
+    narrow=_cut,
     examples=(Example("$truncate('abcdef', 4)", "abcd"),),
 )
-def truncate(text: str | None, length: int) -> str | None:
+def truncate(text: str, length: int) -> str:
     """The first ``length`` characters. For descriptive text only: identifiers are never cut."""
-    return None if text is None else text[:length]
+    return text[:length]
+
+
+@functions.hook(
+    "fitting",
+    parameters=(Parameter("text", STRING), Parameter("length", INTEGER), Parameter("what", STRING)),
+    result=STRING,
+    optional_result=True,
+    examples=(Example("$fitting('abc', 3, 'name')", "abc"), Example("$fitting('abcd', 3, 'name')", None)),
+    narrow=_cut,
+)
+def fitting(view: View, text: str, length: int, what: str) -> str | None:
+    """A text that means nothing when it is cut: itself, or undefined when it is longer than ``length``; that it was
+    left out is reported, as ``what``."""
+    if len(text) <= length:
+        return text
+    view.note(f"{what} of {len(text)} characters is left out: at most {length} fit")
+    return None
 
 
 @functions.function(
@@ -173,13 +191,12 @@ def digest_of(value: Any) -> str:
 
 @functions.function(
     "toText",
-    parameters=(Parameter("value", ANY, optional=True),),
+    parameters=(Parameter("value", ANY),),
     result=STRING,
-    optional_result=True,
     examples=(Example("$toText('a')", "a"), Example("$toText({'a': [1]})", '{"a":[1]}')),
 )
-def to_text(value: Any) -> str | None:
+def to_text(value: Any) -> str:
     """A string as it is; any other JSON value as JSON text (1.6 DataTransfer carries text only)."""
-    if value is None or isinstance(value, str):
+    if isinstance(value, str):
         return value
     return orjson.dumps(value).decode()

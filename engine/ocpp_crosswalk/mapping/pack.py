@@ -43,6 +43,8 @@ class PairMappings:
     documents: Mapping[Key, Document] = field(repr=False)
     drops: Mapping[str, str] = field(default_factory=dict)
     """Fields that no mapping of the pair carries over, by name, with the reason."""
+    at: Position = field(default_factory=lambda: Position(""))
+    """Where the pair is declared."""
 
     def find(self, origin: str, action: str) -> model.Mapping | None:
         """The mapping of ``action`` from ``origin``, if there is one."""
@@ -176,7 +178,11 @@ class Pack:
                 mapping = builder.mapping(pair, origin, everywhere)
             mappings[(origin, action)] = mapping
             documents[(origin, action)] = source.document
-        return PairMappings(pair, mappings, documents, everywhere)
+        return PairMappings(pair, mappings, documents, everywhere, self._declared(pair))
+
+    def _declared(self, pair: Pair) -> Position:
+        files = (layer / str(pair) / "pair.yaml" for layer in reversed(self._layers))
+        return Position(str(next((file for file in files if file.is_file()), self._layers[-1] / str(pair))))
 
     def _sources(
         self, pair: Pair, diagnostics: Diagnostics, extending: tuple[Pair, ...], everywhere: dict[str, str]

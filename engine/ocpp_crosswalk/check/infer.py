@@ -1,0 +1,515 @@
+"""Type inference over JSONata's syntax tree: what an expression may give, and what it reads.
+
+What cannot be typed gives `Anything` with the reason; it is an error only where the value has to fit a schema, and
+then a mapping says the type by `$type`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..diagnostics import suggestion
+from ..expressions import Function
+from ..expressions.parse import Node, offset_of
+from .builtins import BUILTINS, PEEKING
+from .environment import CONTEXT, Environment, Reads, call_text, constants, facts, has_objects
+from .fit import misfits
+from .types import (
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    UNDEFINED,
+    Anything,
+    Array,
+    Boolean,
+    Number,
+    Object,
+    Text,
+    Type,
+    anything,
+    literal,
+    of_schema,
+    record,
+    refined,
+    union,
+)
+
+Say = Callable[[str, int, str, str], None]
+"""Takes a finding about an expression: code, offset in its source, message, remedy."""
+
+
+class Inference:
+    """Infers the types of one expression and its parts. Findings go to ``say``, what is read to ``reads``."""
+
+    def __init__(self, source: str, functions: Mapping[str, Function], reads: Reads | None, say: Say) -> None:
+        self._source = source
+        self._functions = functions
+        self._reads = reads
+        self._say = say
+
+    def type(self, node: Node, env: Environment) -> Type:
+        """The type of ``node``'s value."""
+        handler = _HANDLERS.get(node.type)
+        if handler is None:
+            return anything(f"`{node.type}` is not followed by the checker")
+        found: Type = handler(self, node, env)
+        return self._filtered(found, node.predicate, env) if node.type != "path" and node.predicate else found
+
+    # -- values --
+
+    def _constant(self, node: Node, env: Environment) -> Type:
+        return literal(node.value)
+
+    def _variable(self, node: Node, env: Environment) -> Type:
+        if node.value == "$":
+            return env.root if env.root is not None else env.context
+        found = env.base(CONTEXT if node.value == "" else str(node.value))
+        return found if found is not None else anything(f"${node.value} is not a value")
+
+    def _unary(self, node: Node, env: Environment) -> Type:
+        if node.value == "-":
+            inner = self.type(node.expression, env)
+            if (values := constants(node.expression)) is not None and isinstance(values[0], (int, float)):
+                return literal(-values[0])
+            return NUMBER.maybe(inner.optional)
+        if node.value == "[":
+            return self._array(node, env)
+        if node.value == "{":
+            return self._record(node.lhs_object, env)
+        return anything(f"`{node.value}` is not followed by the checker")
+
+    def _array(self, node: Node, env: Environment) -> Type:
+        items: list[Type] = []
+        low, high = 0, 0
+        endless = False
+        for expression in node.expressions:
+            value = self.type(expression, env)
+            nested = expression.type == "unary" and expression.value == "["
+            for option in value.options:
+                if isinstance(option, Array) and not nested:
+                    items.append(option.item)
+                    endless = endless or option.high is None
+                    high += option.high or 0
+                else:
+                    items.append(Type((option,)))
+            flat = any(isinstance(option, Array) and not nested for option in value.options)
+            high += 0 if flat else 1
+            low += 0 if value.optional or flat else 1
+        return Type((Array(union(items).present(), low, None if endless else high),))
+
+    def _record(self, pairs: list[Any], env: Environment) -> Type:
+        members: dict[str, Type] = {}
+        for key, value in pairs:
+            inner = self.type(value, env)
+            names = constants(key)
+            if names is None:
+                self.type(key, env)
+                return anything("an object with computed names")
+            members[str(names[0])] = inner
+        return record(members)
+
+    # -- paths --
+
+    def _path(self, node: Node, env: Environment) -> Type:
+        current = env.context
+        last = len(node.steps) - 1
+        for number, step in enumerate(node.steps):
+            if step.type == "sort":
+                for term in step.terms:
+                    self.type(term.expression, env.within(_element(current)))
+                continue
+            if step.type == "name":
+                current = self._field(current, str(step.value), offset_of(step, self._source), number == last)
+            elif number == 0:
+                current = self.type(step, env) if step.type != "variable" else self._variable(step, env)
+            else:
+                current = self._over(current, lambda item, step=step: self.type(step, env.within(item)))
+            stages = (step.stages or []) + (step.predicate or [] if step.type in ("name", "variable") else [])
+            current = self._filtered(current, stages, env)
+            if step.focus is not None or step.index is not None:
+                return anything("`@` and `#` are not followed by the checker")
+        if node.group is not None:
+            for key, value in node.group.lhs_object:
+                self.type(key, env.within(_element(current)))
+                self.type(value, env.within(_element(current)))
+            return anything("a grouping makes an object with computed names")
+        return _kept(current) if node.keep_singleton_array else current
+
+    def _field(self, value: Type, name: str, offset: int, last: bool) -> Type:
+        def step(item: Type) -> Type:
+            found: list[Type] = []
+            known = any(isinstance(option, Object) and option.field(name) is not None for option in item.options)
+            for option in item.options:
+                if isinstance(option, Anything):
+                    found.append(anything(option.why))
+                elif isinstance(option, Object):
+                    inner = option.field(name)
+                    if inner is None and known:
+                        found.append(UNDEFINED)
+                        continue
+                    if inner is None:
+                        where = f" of {'.'.join(option.source.path)}" if option.source and option.source.path else ""
+                        near = suggestion(name, option.names) or f"Its fields are {', '.join(option.names) or 'none'}."
+                        self._say("XW201", offset, f"there is no field {name!r}{where}", near)
+                        return anything("")
+                    if option.source is not None and self._reads is not None and not has_objects(inner):
+                        self._reads.field(option.source.field(name))
+                    found.append(inner)
+                else:
+                    self._say(
+                        "XW202", offset, f"the field {name!r} is asked of {people(item)}, which has no fields", ""
+                    )
+                    return anything("")
+            return union(found).maybe(item.optional)
+
+        return self._over(value, step)
+
+    def _over(self, value: Type, step: Callable[[Type], Type]) -> Type:
+        """A step of a path over a value: over each element, where it is an array."""
+        arrays = [option for option in value.options if isinstance(option, Array)]
+        single = tuple(option for option in value.options if not isinstance(option, Array))
+        results = [step(Type(single))] if single else []
+        if arrays:
+            results.append(_mapped(arrays, step))
+        return union(results).maybe(value.optional)
+
+    def _filtered(self, value: Type, stages: list[Any] | None, env: Environment) -> Type:
+        for stage in stages or ():
+            expression = stage.expr
+            numbers = constants(expression)
+            if numbers is None and expression.type == "unary" and expression.value == "-":
+                numbers = constants(expression.expression)
+            if numbers is not None and isinstance(numbers[0], (int, float)) and not isinstance(numbers[0], bool):
+                value = _indexed(value, int(numbers[0]))
+                continue
+            inner = env.within(_element(value))
+            self.type(expression, inner)
+            known = {path: fact for (base, path), fact in facts(expression, True).items() if base == CONTEXT}
+            value = _kept_by_filter(value, known)
+        return value
+
+    # -- operators --
+
+    def _binary(self, node: Node, env: Environment) -> Type:
+        operator = node.value
+        if operator in ("and", "or"):
+            self.type(node.lhs, env)
+            self.type(node.rhs, env.knowing(facts(node.lhs, operator == "and")))
+            return BOOLEAN
+        left, right = self.type(node.lhs, env), self.type(node.rhs, env)
+        self._use(left, right)
+        optional = left.optional or right.optional
+        match operator:
+            case "=" | "!=" | "in":
+                self._comparable(node, left, right)
+                return BOOLEAN
+            case "<" | "<=" | ">" | ">=":
+                return BOOLEAN.maybe(optional)
+            case "&":
+                return _joined(left, right)
+            case "+" | "-" | "*" | "/" | "%":
+                return _computed(operator, left, right).maybe(optional)
+            case "..":
+                return Type((Array(INTEGER),), optional)
+        return anything(f"`{operator}` is not followed by the checker")
+
+    def _comparable(self, node: Node, left: Type, right: Type) -> None:
+        """An enumeration compared with what it never is: most likely a misspelt value."""
+        for value, other, constant_node in ((left, right, node.rhs), (right, left, node.lhs)):
+            wanted = constants(constant_node)
+            known = texts_of(value)
+            if wanted is None or known is None:
+                continue
+            for constant in wanted:
+                if (
+                    isinstance(constant, str)
+                    and constant not in known
+                    and constants(node.lhs if other is right else node.rhs) is None
+                ):
+                    near = suggestion(constant, known) or f"It is one of {', '.join(sorted(known))}."
+                    self._say("XW203", offset_of(constant_node, self._source), f"the value is never {constant!r}", near)
+
+    def _condition(self, node: Node, env: Environment) -> Type:
+        self.type(node.condition, env)
+        then = self.type(node.then, env.knowing(facts(node.condition, True)))
+        if node._else is None:
+            return then.maybe()
+        return union((then, self.type(node._else, env.knowing(facts(node.condition, False)))))
+
+    def _block(self, node: Node, env: Environment) -> Type:
+        result = UNDEFINED
+        for expression in node.expressions:
+            if expression.type == "bind":
+                result = self.type(expression.rhs, env)
+                env = env.binding(str(expression.lhs.value), result)
+            else:
+                result = self.type(expression, env)
+        return result
+
+    def _apply(self, node: Node, env: Environment) -> Type:
+        if node.rhs.type == "function":
+            return self._call(node.rhs, [node.lhs, *(node.rhs.arguments or [])], env)
+        if node.rhs.type == "variable":
+            return self._call_named(str(node.rhs.value), node.rhs, [node.lhs], env)
+        self._use(self.type(node.lhs, env))
+        return anything("`~>` to something that is not a function")
+
+    # -- functions --
+
+    def _function(self, node: Node, env: Environment) -> Type:
+        return self._call(node, list(node.arguments or []), env)
+
+    def _call(self, node: Node, arguments: list[Node], env: Environment) -> Type:
+        if node.procedure.type != "variable":
+            for argument in arguments:
+                self._use(self.type(argument, env))
+            return anything("a call of a computed function")
+        return self._call_named(str(node.procedure.value), node.procedure, arguments, env)
+
+    def _call_named(self, name: str, at: Node, arguments: list[Node], env: Environment) -> Type:
+        function = self._functions.get(name)
+        if function is not None:
+            return self._registered(function, at, arguments, env)
+        if name in ("map", "filter", "each", "single", "sift", "reduce"):
+            return self._higher(name, arguments, env)
+        quiet = self if name not in PEEKING else Inference(self._source, self._functions, None, self._say)
+        types = [quiet.type(argument, env) for argument in arguments]
+        if name not in PEEKING:
+            self._use(*types)
+        signature = BUILTINS.get(name)
+        if signature is None:
+            return anything(f"${name} has no known result")
+        literals = [values[0] if (values := constants(argument)) else None for argument in arguments]
+        return signature(types, literals)
+
+    def _registered(self, function: Function, at: Node, arguments: list[Node], env: Environment) -> Type:
+        offset = offset_of(at, self._source)
+        most = len(function.parameters)
+        least = sum(not parameter.optional for parameter in function.parameters)
+        if not least <= len(arguments) <= most:
+            wanted = str(most) if least == most else f"{least} to {most}"
+            names = ", ".join(parameter.name for parameter in function.parameters)
+            self._say(
+                "XW204",
+                offset,
+                f"${function.name} takes {wanted} arguments, not {len(arguments)}",
+                f"They are: {names}.",
+            )
+        undefined = False
+        for argument, parameter in zip(arguments, function.parameters, strict=False):
+            value = self.type(argument, env)
+            if self._reads is not None:
+                self._reads.as_schema(value, parameter.type)
+            undefined = undefined or (value.optional and not parameter.optional)
+            for misfit in misfits(value.present(), parameter.type, within_call=True):
+                self._say(
+                    "XW205",
+                    offset_of(argument, self._source),
+                    f"${function.name} cannot take this as {parameter.name}: {misfit.message}",
+                    misfit.remedy,
+                )
+                break
+        literals = [values[0] if (values := constants(argument)) else None for argument in arguments]
+        schema = function.result if function.narrow is None else function.narrow(*literals)
+        proven = _proven(function.name, arguments, env.context)
+        return of_schema(schema).maybe(not proven and (function.optional_result or undefined))
+
+    def _higher(self, name: str, arguments: list[Node], env: Environment) -> Type:
+        value = self.type(arguments[0], env)
+        body = arguments[1] if len(arguments) > 1 else None
+        if body is None or body.type != "lambda" or name in ("each", "sift", "reduce"):
+            self._use(value)
+            return anything(f"${name} has no known result here")
+        element = _element(value)
+        inner = env
+        for number, argument in enumerate(body.arguments):
+            inner = inner.binding(str(argument.value), (element, INTEGER, value)[min(number, 2)])
+        result = self.type(body.body, inner)
+        first = str(body.arguments[0].value) if body.arguments else CONTEXT
+        known = {path: fact for (base, path), fact in facts(body.body, True).items() if base == first}
+        if name == "single":
+            return refined(element, known)
+        if name == "filter":
+            return _kept_by_filter(value, known)
+        return self._over(value, lambda _: result)
+
+    def _use(self, *values: Type) -> None:
+        if self._reads is not None:
+            for value in values:
+                self._reads.whole(value)
+
+    def _wildcard(self, node: Node, env: Environment) -> Type:
+        self._use(env.context)
+        return anything("`*` and `**` give values of any type")
+
+    def _unknown(self, node: Node, env: Environment) -> Type:
+        return anything("a function is not a value")
+
+
+_HANDLERS: dict[str, Callable[[Inference, Node, Environment], Type]] = {
+    "string": Inference._constant,
+    "number": Inference._constant,
+    "value": Inference._constant,
+    "name": lambda self, node, env: self._field(env.context, str(node.value), offset_of(node, self._source), True),
+    "variable": Inference._variable,
+    "unary": Inference._unary,
+    "path": Inference._path,
+    "binary": Inference._binary,
+    "condition": Inference._condition,
+    "block": Inference._block,
+    "bind": lambda self, node, env: self.type(node.rhs, env),
+    "apply": Inference._apply,
+    "function": Inference._function,
+    "wildcard": Inference._wildcard,
+    "descendant": Inference._wildcard,
+    "lambda": Inference._unknown,
+    "partial": Inference._unknown,
+}
+
+
+def _mapped(arrays: list[Array], step: Callable[[Type], Type]) -> Type:
+    """A step of a path over the elements of arrays: the results in one sequence, arrays among them flattened."""
+    inner = step(union(array.item for array in arrays))
+    certain = not inner.optional and all(array.low > 0 for array in arrays)
+    highs = [array.high for array in arrays]
+    flat: list[Type] = []
+    for result in inner.options:
+        if isinstance(result, Array):
+            certain = certain and result.low > 0
+            highs.append(None)
+            flat.append(result.item)
+        else:
+            flat.append(Type((result,)))
+    if not flat:
+        return UNDEFINED
+    known = [high for high in highs if high is not None]
+    high = max(known) if len(known) == len(highs) else None
+    return Type((Array(union(flat).present(), int(certain), high, sequence=True),), not certain)
+
+
+def _proven(name: str, arguments: list[Node], context: Type) -> bool:
+    """Whether a condition proved that this very call has a result."""
+    text = call_text(name, arguments)
+    return text is not None and any(
+        isinstance(option, Object) and any(path == (text,) and fact.present for path, fact in option.facts)
+        for option in context.options
+    )
+
+
+def _element(value: Type) -> Type:
+    """What there is to go through in a value, one at a time."""
+    found: list[Type] = []
+    for option in value.options:
+        found.append(option.item.present() if isinstance(option, Array) else Type((option,)))
+    return union(found).present() if found else UNDEFINED
+
+
+def _kept(value: Type) -> Type:
+    """`[]`: a single value becomes an array of one."""
+    options = [
+        replace(option, sequence=False, low=max(1, option.low))
+        if isinstance(option, Array)
+        else Array(Type((option,)), 1, 1)
+        for option in value.options
+    ]
+    return Type(tuple(options), value.optional)
+
+
+def _indexed(value: Type, index: int) -> Type:
+    found: list[Type] = []
+    for option in value.options:
+        if isinstance(option, Array):
+            sure = option.low > index if index >= 0 else option.low >= -index
+            found.append(option.item.present().maybe(not sure))
+        else:
+            found.append(Type((option,)).maybe(index not in (0, -1)))
+    return union(found).maybe(value.optional)
+
+
+def _kept_by_filter(value: Type, known: Mapping[Any, Any]) -> Type:
+    found: list[Type] = []
+    for option in value.options:
+        if isinstance(option, Array):
+            item = refined(option.item, known).present()
+            found.append(Type((Array(item, 0, option.high, sequence=True, source=option.source),), True))
+        else:
+            found.append(refined(Type((option,)), known).maybe())
+    return union(found).maybe()
+
+
+def texts_of(value: Type) -> frozenset[str] | None:
+    """The texts that a value may be, where they are all known."""
+    known: frozenset[str] = frozenset()
+    for option in value.options:
+        if isinstance(option, Array):
+            inner = texts_of(option.item)
+            if inner is None:
+                return None
+            known |= inner
+        elif isinstance(option, Text) and option.values is not None:
+            known |= option.values
+        else:
+            return None
+    return known if value.options else None
+
+
+def _joined(left: Type, right: Type) -> Type:
+    total = 0
+    for side in (left, right):
+        longest = 0
+        for option in side.options:
+            if isinstance(option, Boolean):
+                longest = max(longest, 5)
+            elif isinstance(option, Text) and option.longest is not None:
+                longest = max(longest, option.longest)
+            elif isinstance(option, Number) and option.integer and option.low is not None and option.high is not None:
+                longest = max(longest, len(str(int(option.low))), len(str(int(option.high))))
+            else:
+                return TEXT
+        total += longest
+    return Type((Text(None, total),))
+
+
+def _computed(operator: str, left: Type, right: Type) -> Type:
+    numbers = [option for side in (left, right) for option in side.options]
+    whole = operator in "+-*%" and all(isinstance(option, Number) and option.integer for option in numbers)
+    low: float | None = None
+    if operator in "+*" and all(
+        isinstance(option, Number) and option.low is not None and option.low >= 0 for option in numbers
+    ):
+        lows = [
+            min(option.low or 0 for option in side.options if isinstance(option, Number))
+            for side in (left, right)
+            if side.options
+        ]
+        if len(lows) == 2:
+            low = lows[0] + lows[1] if operator == "+" else lows[0] * lows[1]
+    return Type((Number(whole, low),))
+
+
+def people(value: Type) -> str:
+    """A type in words."""
+    names: list[str] = []
+    for option in value.options:
+        match option:
+            case Text(values) if values is not None and len(values) <= 4:
+                names.append(" or ".join(repr(text) for text in sorted(values)))
+            case Text():
+                names.append("a string")
+            case Number(integer):
+                names.append("an integer" if integer else "a number")
+            case Boolean():
+                names.append("a boolean")
+            case Array(_, _, _, sequence):
+                names.append("one value or several" if sequence else "an array")
+            case Object():
+                names.append("an object")
+            case Anything():
+                names.append("a value of unknown type")
+    return " or ".join(dict.fromkeys(names)) or "nothing"
+
+
+__all__ = ["Inference", "texts_of"]

@@ -1,0 +1,62 @@
+"""The static part of the checker: what can be said about mappings without running them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..diagnostics import Diagnostic, Diagnostics, Severity
+from ..mapping import Pack
+from ..mapping.pack import PairMappings
+from ..protocol import protocol
+from ..versions import Pair, Side
+from .mappings import Shared, check_mapping
+from .templates import Tables
+
+
+def check_pack(pack: Pack, pairs: Iterable[Pair]) -> list[Diagnostic]:
+    """Every finding about the mappings of ``pairs``. Raises MappingError where they cannot even be loaded."""
+    diagnostics = Diagnostics()
+    tables = Tables()
+    shared = Shared(pack.resources.functions, pack.settings, tables, diagnostics)
+    chosen = list(pairs)
+    for pair in chosen:
+        mappings = pack.pair(pair)
+        for mapping in mappings.mappings.values():
+            check_mapping(mapping, shared, mappings.drops)
+        _complete(mappings, diagnostics)
+    if len(chosen) == len(pack.available):
+        _unused_entries(pack, tables, diagnostics)
+    return diagnostics.items
+
+
+def _complete(mappings: PairMappings, diagnostics: Diagnostics) -> None:
+    """Every action that either side may send has a mapping or a refusal."""
+    pair = mappings.pair
+    for side in Side:
+        for action in protocol(pair.version(side)).sends(side):
+            if mappings.find(side, action) is None:
+                diagnostics.add(
+                    "XW240",
+                    mappings.at,
+                    f"nothing says what becomes of {action} from the {side} of {pair}",
+                    f"Write from-{side}/{action}.yaml, or refuse it with a reason in pair.yaml.",
+                    f"from-{side}.{action}",
+                )
+
+
+def _unused_entries(pack: Pack, tables: Tables, diagnostics: Diagnostics) -> None:
+    for name, table in pack.resources.tables.items():
+        use = tables.uses.get(name)
+        if use is None:
+            diagnostics.add("XW225", table.at, f"the table {name!r} is never used", "Remove it.", "", Severity.WARNING)
+            continue
+        if use.everything:
+            continue
+        for value in sorted((set(table.values) | set(table.drops)) - use.looked_up):
+            diagnostics.add(
+                "XW226",
+                table.at,
+                f"the value {value!r} of the table {name!r} never arrives",
+                "Remove the entry, or correct its spelling.",
+                f"values.{value}",
+            )
