@@ -20,10 +20,19 @@ class Environment:
     context: Type
     variables: Mapping[str, Type]
     root: Type | None = None
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
 
     def within(self, context: Type) -> Environment:
         """The same with another context."""
-        return replace(self, context=context)
+        return replace(self, context=context, definitions={})
+
+    def defining(self, name: str, definition: Definition) -> Environment:
+        """The same, where ``name`` stands for a condition over the context."""
+        return replace(self, definitions={**self.definitions, name: definition})
+
+    def if_(self, condition: Node, truth: bool) -> Environment:
+        """The same where ``condition`` is true, or where it is false."""
+        return self.knowing(facts(condition, truth, self.definitions))
 
     def binding(self, name: str, value: Type) -> Environment:
         """The same with one more variable."""
@@ -58,6 +67,9 @@ class Environment:
                 variables[name] = narrowed
         return replace(self, context=context, variables=variables)
 
+
+Definition = tuple[FieldPath, Node]
+"""What a bound condition stands for: an expression, over the field of the context that the path leads to."""
 
 Access = tuple[str, FieldPath]
 """A variable (or the context) and the names of the fields that lead from it."""
@@ -151,38 +163,45 @@ def _stages(node: Node) -> list[Any]:
     return (node.predicate or []) + (node.stages or [])
 
 
-def facts(node: Node, truth: bool) -> dict[Access, Fact]:
+def facts(node: Node, truth: bool, definitions: Mapping[str, Definition] | None = None) -> dict[Access, Fact]:
     """What follows from the condition ``node`` being true or false."""
+    definitions = definitions or {}
     node = _plain(node)
     if (direct := access(node)) is not None:
-        return {direct: PRESENT} if truth else {}
-    if (
-        node.type == "function"
-        and node.procedure.type == "variable"
-        and node.procedure.value in ("not", "exists", "boolean")
-    ):
-        if len(node.arguments) != 1:
-            return {}
+        found = {direct: PRESENT} if truth else {}
+        if not direct[1] and direct[0] in definitions:
+            prefix, definition = definitions[direct[0]]
+            for (base, path), fact in facts(definition, truth).items():
+                found[(base, (*prefix, *path) if base == CONTEXT else path)] = fact
+        return found
+    if node.type == "function" and node.procedure.type == "variable" and len(node.arguments) == 1:
         inner = _plain(node.arguments[0])
-        if node.procedure.value == "not":
-            return facts(inner, not truth)
-        if node.procedure.value == "boolean":
-            return facts(inner, truth)
-        found = access(inner)
-        if found is None and inner.type == "function" and inner.procedure.type == "variable":
-            text = call_text(str(inner.procedure.value), list(inner.arguments))
-            return {(CONTEXT, (text,)): PRESENT} if text is not None and truth else {}
-        return {} if found is None else {found: PRESENT if truth else ABSENT}
+        match node.procedure.value:
+            case "not":
+                return facts(inner, not truth, definitions)
+            case "boolean":
+                return facts(inner, truth, definitions)
+            case "exists":
+                return _existing(inner, truth)
+        return {}
     if node.type != "binary":
         return {}
     match node.value, truth:
         case ("and", True) | ("or", False):
-            return _both(facts(node.lhs, truth), facts(node.rhs, truth))
+            return _both(facts(node.lhs, truth, definitions), facts(node.rhs, truth, definitions))
         case ("or", True) | ("and", False):
-            return _either(facts(node.lhs, truth), facts(node.rhs, truth))
+            return _either(facts(node.lhs, truth, definitions), facts(node.rhs, truth, definitions))
         case ("=" | "!=" | "in" | ">" | ">=" | "<" | "<=", _):
             return _compared(node, truth)
     return {}
+
+
+def _existing(node: Node, truth: bool) -> dict[Access, Fact]:
+    found = access(node)
+    if found is None and node.type == "function" and node.procedure.type == "variable":
+        text = call_text(str(node.procedure.value), list(node.arguments))
+        return {(CONTEXT, (text,)): PRESENT} if text is not None and truth else {}
+    return {} if found is None else {found: PRESENT if truth else ABSENT}
 
 
 def call_text(name: str, arguments: list[Node]) -> str | None:
@@ -243,6 +262,8 @@ def _compared(node: Node, truth: bool) -> dict[Access, Fact]:
         left, right, operator = right, left, _FLIPPED.get(operator, operator)
     values = constants(right)
     if values is None:
+        if (every := _as_many(left, right)) is not None:
+            return {every: Fact(present=True, deep=True)} if (operator == "=") is truth and operator in ("=", "!=") else {}
         both = [found for side in (left, right) if (found := access(side)) is not None]
         return dict.fromkeys(both, PRESENT) if truth and operator in ("=", "in") else {}
     counted = _counted(left)
@@ -261,6 +282,18 @@ def _compared(node: Node, truth: bool) -> dict[Access, Fact]:
     if isinstance(limit, bool) or not isinstance(limit, (int, float)) or len(values) != 1:
         return {}
     return _bounded(target, counted, operator, limit, truth)
+
+
+def _as_many(left: Node, right: Node) -> Access | None:
+    """`$count(a.b) = $count(a.b.c)`: every b has a c. Gives the access of c."""
+    one, other = _counted(left), _counted(right)
+    if one is None or other is None or one[0] != "count" or other[0] != "count":
+        return None
+    first, second = access(one[1]), access(other[1])
+    if first is None or second is None or first[0] != second[0]:
+        return None
+    short, long = sorted((first[1], second[1]), key=len)
+    return (first[0], long) if len(long) == len(short) + 1 and long[: len(short)] == short else None
 
 
 def _bounded(

@@ -197,7 +197,7 @@ class Inference:
         operator = node.value
         if operator in ("and", "or"):
             self.type(node.lhs, env)
-            self.type(node.rhs, env.knowing(facts(node.lhs, operator == "and")))
+            self.type(node.rhs, env.if_(node.lhs, operator == "and"))
             return BOOLEAN
         left, right = self.type(node.lhs, env), self.type(node.rhs, env)
         self._use(left, right)
@@ -234,10 +234,10 @@ class Inference:
 
     def _condition(self, node: Node, env: Environment) -> Type:
         self.type(node.condition, env)
-        then = self.type(node.then, env.knowing(facts(node.condition, True)))
+        then = self.type(node.then, env.if_(node.condition, True))
         if node._else is None:
             return then.maybe()
-        return union((then, self.type(node._else, env.knowing(facts(node.condition, False)))))
+        return union((then, self.type(node._else, env.if_(node.condition, False))))
 
     def _block(self, node: Node, env: Environment) -> Type:
         result = UNDEFINED

@@ -12,7 +12,7 @@ from ..mapping import template as t
 from ..protocol import protocol
 from ..schemas import leaves, request_schema, response_schema, walk
 from ..versions import Side
-from .environment import Environment, Reads, facts
+from .environment import CONTEXT, Definition, Environment, Reads, access
 from .templates import Tables, TemplateChecker, calls_mutating, element
 from .types import UNDEFINED, Array, Object, Schema, Source, Type, anything, of_schema, record, union
 
@@ -86,6 +86,8 @@ class _MappingChecker:
             mutating = any(calls_mutating(e.node, self._shared.functions) for e in expressions_of(binding.template))
             self._bound[binding.name] = (binding.at, mutating)
             env = env.binding(binding.name, value)
+            if (definition := _definition(binding.template)) is not None:
+                env = env.defining(binding.name, definition)
         self._templates.pure = True
         return env
 
@@ -94,8 +96,8 @@ class _MappingChecker:
         inside = after = env
         if route.when is not None:
             self._templates.expression(route.when, env)
-            inside = env.knowing(facts(route.when.node, True))
-            after = env.knowing(facts(route.when.node, False))
+            inside = env.if_(route.when.node, True)
+            after = env.if_(route.when.node, False)
         arriving = inside.context
         inside = self._bindings(route.let, inside)
         match route.outcome:
@@ -137,7 +139,7 @@ class _MappingChecker:
         version = self._mapping.pair.version(send.to)
         if send.when is not None:
             self._templates.expression(send.when, env)
-            env = env.knowing(facts(send.when.node, True))
+            env = env.if_(send.when.node, True)
         if send.each is not None:
             env = env.within(element(self._templates.expression(send.each, env)))
         known = protocol(version).actions.get(send.action)
@@ -320,6 +322,17 @@ class _MappingChecker:
             suggestion(path, known) or "Remove the line, or correct the path.",
             f"drops.{which}.{path}",
         )
+
+
+def _definition(node: t.Node) -> Definition | None:
+    """The condition that a binding stands for, if it is one over the context or over one of its fields."""
+    if isinstance(node, t.Leaf):
+        return (), node.expression.node
+    if isinstance(node, t.With) and isinstance(node.of, t.Leaf) and isinstance(node.body, t.Leaf):
+        found = access(node.of.expression.node)
+        if found is not None and found[0] == CONTEXT:
+            return found[1], node.body.expression.node
+    return None
 
 
 def _arrives(value: Type, path: list[str]) -> bool:

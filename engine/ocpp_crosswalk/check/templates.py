@@ -12,7 +12,7 @@ from ..expressions import Expression, Function
 from ..expressions.parse import Node as Tree
 from ..expressions.parse import offset_of, walk
 from ..mapping import template as t
-from .environment import Environment, Reads, facts, has_objects
+from .environment import Environment, Reads, has_objects
 from .fit import BOUNDS, misfits, missing
 from .infer import Inference, texts_of
 from .types import UNDEFINED, Anything, Array, Object, Schema, Text, Type, anything, literal, of_schema, record, union
@@ -209,7 +209,7 @@ class TemplateChecker:
     def _object(self, node: t.Object, env: Environment, target: Schema | None, path: str) -> Type:
         if node.when is not None:
             self.expression(node.when, env)
-            env = env.knowing(facts(node.when.node, True))
+            env = env.if_(node.when.node, True)
         properties: Schema | None = None
         if target is not None:
             if target.get("type", "object") != "object":

@@ -30,7 +30,10 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What a condition proves about a value; ``None`` is nothing."""
+    """What a condition proves about a value; ``None`` is nothing.
+
+    A ``deep`` fact holds for every element of the arrays on the way; that something is absent always does.
+    """
 
     present: bool | None = None
     values: frozenset[Any] | None = None
@@ -39,6 +42,7 @@ class Fact:
     above: float | None = None
     high: float | None = None
     longest: int | None = None
+    deep: bool = False
 
     def also(self, other: Fact) -> Fact:
         """Both facts together."""
@@ -53,6 +57,7 @@ class Fact:
             _most(self.above, other.above),
             _least(self.high, other.high),
             int(least) if (least := _least(self.longest, other.longest)) is not None else None,
+            self.deep and other.deep,
         )
 
 
@@ -276,13 +281,16 @@ def refined(value: Type, facts: Facts) -> Type:
             for path, fact in inner.items():
                 merged[path] = merged[path].also(fact) if path in merged else fact
             kept = replace(kept, facts=tuple(merged.items()))
+        if inner and isinstance(kept, Array):
+            every = {path: fact for path, fact in inner.items() if fact.deep or fact.present is False}
+            kept = replace(kept, item=refined(kept.item, every)) if every else kept
         options.append(kept)
     present = (own is not None and own.present is True) or any(_proves(fact) for fact in inner.values())
     return Type(tuple(options), value.optional and not present)
 
 
 def _proves(fact: Fact) -> bool:
-    return fact.present is True
+    return fact.present is True and not fact.deep
 
 
 def _under(option: Option, fact: Fact) -> Option | None:
