@@ -86,7 +86,9 @@ class Crosswalk:
         pair = Pair(Version.parse(station), Version.parse(csms))
         if pair.station == pair.csms:
             raise ValueError(f"both sides speak {pair.station}: their frames need no translation")
-        return Session(identity, self.mappings(pair), self.with_settings(settings or {}), state)
+        return Session(
+            identity, self.mappings(pair), self.with_settings(settings or {}), state, self.pack.resources.table_values
+        )
 
 
 def _registry_of(path: Path) -> Registry:

@@ -62,11 +62,13 @@ class Session:
         mappings: PairMappings,
         settings: Mapping[str, Any],
         state: Mapping[str, Any] | None = None,
+        tables: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self.identity = identity
         self.pair = mappings.pair
         self._mappings = mappings
         self._settings = settings
+        self._tables = tables or {}
         self._protocols = {side: protocol(self.pair.version(side)) for side in _SIDES}
         self._events: list[Event] = []
         self._out: list[Out] = []
@@ -90,6 +92,7 @@ class Session:
             fresh_id=self._fresh_id,
             changed=self._touch,
             note=lambda text: self._event(EventKind.NOTE, Side.STATION, "", "", text),
+            tables=self._tables,
         )
         self._view.epoch = self._epoch
         self._inbox = {side: deque(_Arrived(*row) for row in link.get("inbox", {}).get(side, ())) for side in _SIDES}
@@ -408,12 +411,15 @@ class Session:
                 answer = Failure("InternalError", text)
         if isinstance(answer, Failure):
             if answer.refused:
-                self._event(EventKind.REFUSED, side, exchange.action, _first(exchange.ids), answer.description)
+                name = mapping.routes[exchange.route].name
+                detail = {"route": name} if name else None
+                self._event(EventKind.REFUSED, side, exchange.action, _first(exchange.ids), answer.description, detail)
             for message_id in exchange.ids:
                 self._answer_error(side, message_id, answer)
         else:
             kind = EventKind.TRANSLATED if exchange.all_replies else EventKind.ANSWERED_HERE
-            self._event(kind, side, exchange.action, _first(exchange.ids))
+            name = mapping.routes[exchange.route].name
+            self._event(kind, side, exchange.action, _first(exchange.ids), detail={"route": name} if name else None)
             if exchange.once:
                 self._touch()
                 self._identities.keep_answer(exchange.once, answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from .versions import Pair
@@ -14,7 +15,7 @@ class View:
     Hooks keep their state in namespaces, one for each hook module, JSON objects all the way down.
     """
 
-    __slots__ = ("_change", "_data", "_fresh_id", "epoch", "identity", "note", "now", "pair", "settings")
+    __slots__ = ("_change", "_data", "_fresh_id", "epoch", "identity", "note", "now", "pair", "settings", "tables")
 
     def __init__(
         self,
@@ -26,6 +27,7 @@ class View:
         fresh_id: Callable[[], str],
         changed: Callable[[], None],
         note: Callable[[str], None] = lambda _text: None,
+        tables: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
         self.identity = identity
         self.pair = pair
@@ -39,6 +41,8 @@ class View:
         self._change = changed
         self.note = note
         """Report something that an operator should know, as an event of kind `note`."""
+        self.tables = tables
+        """The values of the tables of `mappings/tables/`, by the table's name."""
 
     @property
     def connected_at(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..diagnostics import Diagnostics, Position, suggestion
@@ -32,6 +33,11 @@ class Resources:
     settings: dict[str, model.Setting] = field(default_factory=dict)
     copies: dict[tuple[Version, Version], Document] = field(default_factory=dict)
     """How `$copy` treats types that differ, from one version to another."""
+
+    @cached_property
+    def table_values(self) -> dict[str, Mapping[str, Any]]:
+        """The values of every table, by its name; to be asked for when all layers have been read."""
+        return {name: table.values for name, table in self.tables.items()}
 
 
 class Builder:
