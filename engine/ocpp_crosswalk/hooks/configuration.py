@@ -41,9 +41,8 @@ _KEY = re.compile(
     r"\.(?P<variable>[^.#\[\]]+)(?:\[(?P<instance>[^\[\]]+)\])?"
 )
 
-VARIABLE: Type = object_of(
-    {"name": {**STRING, "maxLength": NAME_LENGTH}}, {"instance": {**STRING, "maxLength": NAME_LENGTH}}
-)
+NAME: Type = {**STRING, "maxLength": NAME_LENGTH}
+VARIABLE: Type = object_of({"name": NAME}, {"instance": NAME})
 EVSE: Type = object_of({"id": {"type": "integer"}}, {"connectorId": {"type": "integer"}})
 COMPONENT: Type = object_of({"name": NAME}, {"instance": NAME, "evse": EVSE})
 
