@@ -47,14 +47,46 @@ class Sequence(list[Any]):
 
 
 class FunctionValue:
-    """A function as a value: ``call`` takes ``most`` arguments at most; ``arity`` says how many to offer it."""
+    """A function as a value: ``call`` takes ``most`` arguments at most; ``arity`` says how many to offer it.
 
-    __slots__ = ("arity", "call", "most")
+    ``native`` is jsonata-python's own object, where the function is one of JSONata's.
+    """
+
+    __slots__ = ("arity", "call", "most", "native")
 
     def __init__(self, call: Callable[..., Any], arity: int, most: int) -> None:
         self.call = call
         self.arity = arity
         self.most = most
+        self.native: Any = None
+
+
+def called(function: Any, arguments: tuple[Any, ...], at: Place) -> Any:
+    """The result of a function that an expression has as a value."""
+    if not isinstance(function, FunctionValue):
+        fail(at, f"{kind(function)} cannot be called")
+    return function.call(*arguments[: function.most])
+
+
+def applied(value: Any, function: Any, at: Place) -> Any:
+    """`value ~> function`; two functions make the one that calls them in order."""
+    if not isinstance(function, FunctionValue):
+        fail(at, f"~> needs a function on its right, not {kind(function)}")
+    if not isinstance(value, FunctionValue):
+        return function.call(*(value,)[: function.most])
+    return FunctionValue(lambda item: mangle(function.call(mangle(value.call(item)))), 1, 1)
+
+
+def registered(function: Callable[..., Any], view: Any, hook: bool, parameters: int) -> FunctionValue:
+    """A function of the registry as a value."""
+
+    def call(*arguments: Any) -> Any:
+        plain = [None if (value := deep(argument)) is U else copied(value) for argument in arguments]
+        plain += [None] * (parameters - len(plain))
+        result = copied(function(view, *plain) if hook else function(*plain))
+        return U if result is None else result
+
+    return FunctionValue(call, 1, 255)
 
 
 def fail(at: Place, reason: str) -> NoReturn:
@@ -100,13 +132,6 @@ def mangle_kept(value: Any) -> Any:
     return value
 
 
-def settle(value: Any) -> Any:
-    """A value found in an object that may hold sequences: found again, a kept sequence of one is its value."""
-    if type(value) is Sequence and value.sequence and len(value) == 1:
-        return value[0]
-    return value
-
-
 def flat(value: Any) -> Any:
     """A value whose own marks are taken off."""
     return list(value) if type(value) is Sequence else value
@@ -121,6 +146,13 @@ def deep(value: Any) -> Any:
     if isinstance(value, FunctionValue) or (value is not U and value is not None and hasattr(value, "finditer")):
         raise TypeError("a function is not a JSON value")
     return value
+
+
+def copied(value: Any) -> Any:
+    """A JSON value that shares nothing with ``value``: what a session keeps changes, what a mapping saw does not."""
+    if isinstance(value, dict):
+        return {name: copied(inner) for name, inner in value.items()}
+    return [copied(inner) for inner in value] if isinstance(value, list) else value
 
 
 def spread(value: Any) -> Any:
@@ -144,6 +176,11 @@ def wrap(data: Any) -> Any:
     wrapped = Sequence([data])
     wrapped.outer = True
     return wrapped
+
+
+def unwrap(context: Any) -> Any:
+    """`$`, where the context may be the wrapped input."""
+    return context[0] if type(context) is Sequence and context.outer else context
 
 
 def span(first: Any, last: Any, at: Place) -> Any:
@@ -177,7 +214,7 @@ def equal(left: Any, right: Any) -> bool:
     """`=`: false when a side is undefined."""
     if left is U or right is U:
         return False
-    if isinstance(left, (list, dict)) or isinstance(left, bool) or isinstance(right, bool):
+    if isinstance(left, (list, dict, bool)) or isinstance(right, bool):
         return _deep_equal(left, right)
     if _is_number(left) and _is_number(right):
         return float(left) == float(right)

@@ -40,9 +40,15 @@ def tail(value: Any, names: tuple[str, ...]) -> Any:
                 items.append(inner)
         if not items and (len(found) != 1 or name is not names[-1]):
             return U
-    if len(found) == 1:
-        return list(found[0]) if type(found[0]) is Sequence else found[0]
-    return items[0] if len(items) == 1 else items
+    if len(found) == 1 and not (type(found[0]) is Sequence and found[0].sequence):
+        return found[0]
+    return U if not items else items[0] if len(items) == 1 else items
+
+
+def tail_or_none(value: Any, names: tuple[str, ...]) -> Any:
+    """`tail`, with None for undefined."""
+    found = tail(value, names)
+    return None if found is U else found
 
 
 def among(value: Any, name: str) -> Any:
@@ -86,6 +92,12 @@ def where(value: Any, stage: Stage) -> Any:
         elif result is not False and result is not U:
             _by_value(kept, item, result, position, len(items))
     return kept
+
+
+def sifted(value: Any, test: Evaluate) -> Any:
+    """`where` for a predicate whose result is as true as its boolean, and never a number."""
+    items: Any = value if isinstance(value, list) else () if value is U else (value,)
+    return Sequence([item for item in items if test(item)])
 
 
 def _by_value(kept: Sequence, item: Any, result: Any, position: int, length: int) -> None:

@@ -1,0 +1,55 @@
+"""The compiler of expressions: JSONata in, a Python function out.
+
+What it does not know is left to the reference, expression by expression. What it does compile means exactly what
+the reference means.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .code import Env, Unit, Unsupported, stripped
+from .functions import Function
+from .parse import Node
+from .quote import statements
+from .translate import Translator
+from .values import Scope
+
+Evaluate = Callable[[Any, Scope], Any]
+
+
+def source_of(
+    source: str, node: Node, functions: Mapping[str, Function], *, over_object: bool
+) -> tuple[str, dict[str, Any]]:
+    """The Python source of a function of the data and the scope, and the names that it finds.
+
+    ``over_object``: the data is sure to be an object. Raises Unsupported when the compiler does not know something
+    in the expression.
+    """
+    unit = Unit(functions)
+    env = Env("d", single=over_object, outer=not over_object)
+    try:
+        tree = stripped(Translator(unit, source, node).value(node, env))
+    except RecursionError:
+        raise Unsupported("an expression nested too deeply") from None
+    wrapping = "" if over_object else "d = wrap(d);"
+    body = statements(f"v = s.variables; view = s.view; root = d; {wrapping} return X", X=tree)
+    arguments = ast.arguments([], [ast.arg("d"), ast.arg("s")], None, [], [], None, [])
+    function = ast.FunctionDef("evaluate", arguments, body, [], None)
+    return ast.unparse(ast.fix_missing_locations(ast.Module([function], []))), unit.namespace()
+
+
+def compiled(source: str, node: Node, functions: Mapping[str, Function], *, over_object: bool) -> Evaluate:
+    """The function of the data and the scope that an expression is; it may raise what is in `reference.FAULTS`.
+
+    Raises Unsupported.
+    """
+    text, namespace = source_of(source, node, functions, over_object=over_object)
+    try:
+        exec(compile(text, f"<{source}>", "exec"), namespace)
+    except (RecursionError, MemoryError, SyntaxError) as error:
+        raise Unsupported(f"an expression too large for Python: {error}") from None
+    function: Evaluate = namespace["evaluate"]
+    return function

@@ -1,0 +1,421 @@
+"""From JSONata's syntax tree to Python's: everything but paths and calls."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from . import calls, paths
+from .code import Code, Env, Local, Marks, Unit, Unsupported, none_for_undefined
+from .names import is_builtin
+from .parse import Node, offset_of, walk
+from .quote import call, const, function_of, name, quote, tuple_of
+from .runtime import Place
+
+_ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder"}
+_ORDER = {"<": "less", "<=": "at_most", ">": "greater", ">=": "at_least"}
+_SAFE = 2**53
+
+
+class Translator:
+    """Translates one expression into code of a unit.
+
+    ``value`` gives the value, ``nullable`` the value with None for undefined and null alike and no marks, ``truth``
+    something whose truth is that of the cast to boolean. All raise Unsupported.
+    """
+
+    def __init__(self, unit: Unit, source: str, root: Node) -> None:
+        self.unit = unit
+        self.source = source
+        self.has_arrays = False
+        self.has_distinct = False
+        for node in walk(root):
+            self._look(node)
+        if self.has_arrays and self.has_distinct:
+            raise Unsupported("$distinct beside an array constructor")
+
+    def _look(self, node: Node) -> None:
+        if node.tuple or node.focus is not None or node.index is not None or node.type == "parent":
+            raise Unsupported("a path with @, # or %")
+        if node.type == "unary" and node.value == "[":
+            self.has_arrays = True
+        if node.type == "variable" and node.value == "distinct":
+            self.has_distinct = True
+
+    def at(self, node: Node) -> str:
+        """The name of the constant that says where ``node`` stands."""
+        return self.unit.constant("AT_", Place(self.source, self._offset(node)))
+
+    def _offset(self, node: Node) -> int:
+        try:
+            return offset_of(node, self.source)
+        except (AttributeError, IndexError, TypeError):
+            return 0
+
+    # -- three ways to have a value --
+
+    def value(self, node: Node, env: Env) -> Code:
+        """The value of an expression, with everything that is written behind it."""
+        code = self.bare(node, env)
+        for item in node.predicate or ():
+            code = paths.filtered(self, code, item.expr, env)
+        if node.group is not None and node.type != "path":
+            code = paths.grouped(self, code, node.group, env)
+        if node.keep_array and code.marks is not Marks.NONE:
+            return Code(call("mangle_kept", code.tree), code.marks)
+        return mangled(code)
+
+    def bare(self, node: Node, env: Env) -> Code:
+        """The value before predicates, and possibly a raw sequence."""
+        translate = _TRANSLATIONS.get(node.type)
+        if translate is None:
+            raise Unsupported(f"an expression of the kind {node.type!r}")
+        return translate(self, node, env)
+
+    def nullable(self, node: Node, env: Env) -> ast.expr:
+        """The value without marks, with None for undefined as for null."""
+        if not node.predicate and node.group is None and not node.keep_array:
+            if node.type == "path":
+                tree = paths.nullable(self, node, env)
+                if tree is not None:
+                    return tree
+            elif node.type == "variable":
+                return self.variable_or_none(node, env)
+            elif node.type == "function":
+                tree = calls.nullable(self, node, env)
+                if tree is not None:
+                    return tree
+            elif node.type == "condition":
+                return self._condition(node, env, self.nullable, const(None))
+            elif node.type == "block" and len(node.expressions) == 1:
+                return self.nullable(node.expressions[0], env)
+        return none_for_undefined(self.unit, self.value(node, env))
+
+    def truth(self, node: Node, env: Env) -> ast.expr:
+        """Something that is true or false as the value, cast to boolean, is."""
+        if not node.predicate and node.group is None:
+            if node.type == "binary" and node.value in ("and", "or"):
+                sides = [self.truth(node.lhs, env), self.truth(node.rhs, env)]
+                return ast.BoolOp(ast.And() if node.value == "and" else ast.Or(), sides)
+            if node.type == "function":
+                tree = calls.truth(self, node, env)
+                if tree is not None:
+                    return tree
+            if node.type == "condition":
+                return self._condition(node, env, self.truth, const(False))
+            if node.type == "block" and len(node.expressions) == 1:
+                return self.truth(node.expressions[0], env)
+            if node.type in ("path", "variable"):
+                return call("truth", self.nullable(node, env))
+        code = self.value(node, env)
+        if code.kind in ("boolean", "string", "maybe"):
+            return code.tree
+        if isinstance(code.tree, ast.Constant):
+            return const(bool(code.tree.value))
+        return call("truth", code.tree)
+
+    # -- names --
+
+    def variable_or_none(self, node: Node, env: Env) -> ast.expr:
+        """A variable, with None for undefined."""
+        text = str(node.value)
+        if text and text != "$" and text not in env.locals and not self.is_function(text):
+            return quote("v.get(N)", N=const(text))
+        if text == "" and env.single:
+            return name(env.context)
+        return none_for_undefined(self.unit, self.value(node, env))
+
+    def is_function(self, text: str) -> bool:
+        """Whether a name is that of a function of the registry, or of JSONata."""
+        return text in self.unit.functions or is_builtin(text)
+
+    def lambda_(self, node: Node, env: Env, recursive: Local | None = None, bound: str = "") -> ast.expr:
+        """A Python function for a function that the expression defines; ``bound`` is what it is bound to."""
+        if node.signature is not None:
+            raise Unsupported("a function with a signature")
+        parameters: list[tuple[str, ast.expr | None]] = []
+        inner: dict[str, Local] = {} if recursive is None else {bound: recursive}
+        for argument in node.arguments:
+            text = str(argument.value)
+            if text in env.locals or text in inner or self.is_function(text) or text in ("", "$"):
+                raise Unsupported("a parameter that hides another name")
+            variable = self.unit.fresh("p")
+            parameters.append((variable, quote("v.get(N, U)", N=const(text))))
+            inner[text] = Local(variable, Marks.DEEP)
+        if recursive is not None:
+            _reject_tail_calls(node.body)
+        return function_of(parameters, self.value(node.body, env.binding(inner)).tree)
+
+    def _condition(
+        self, node: Node, env: Env, translate: Callable[[Node, Env], ast.expr], otherwise: ast.expr
+    ) -> ast.expr:
+        inner = None if node._else is None else translate(node._else, env)
+        return ast.IfExp(self.truth(node.condition, env), translate(node.then, env), inner or otherwise)
+
+
+def mangled(code: Code) -> Code:
+    """The value as the rest of the expression sees it."""
+    return Code(call("mangle", code.tree), code.marks) if code.raw else code
+
+
+def _reject_tail_calls(body: Node) -> None:
+    """jsonata-python makes loops of calls in tail position; here they would be as deep as Python's stack."""
+    for part in walk(body):
+        if part.type == "lambda" and part.thunk:
+            raise Unsupported("a recursive function")
+
+
+# -- literals and names --
+
+
+def _literal(t: Translator, node: Node, env: Env) -> Code:
+    return Code(const(node.value), kind="string" if isinstance(node.value, str) else "")
+
+
+def _value(t: Translator, node: Node, env: Env) -> Code:
+    return Code(const(node.value), kind="boolean" if isinstance(node.value, bool) else "")
+
+
+def _variable(t: Translator, node: Node, env: Env) -> Code:
+    text = str(node.value)
+    if text == "":
+        return Code(call("unwrap", name(env.context)) if env.outer else name(env.context), env.marks)
+    if text == "$":
+        return Code(name("root"))
+    if text in env.locals:
+        local = env.locals[text]
+        return Code(name(local.variable), local.marks)
+    if text in t.unit.functions or is_builtin(text):
+        return Code(calls.function_value(t, text, node), Marks.DEEP)
+    return Code(quote("v.get(N, U)", N=const(text)))
+
+
+def _lambda(t: Translator, node: Node, env: Env) -> Code:
+    if node.thunk:
+        return t.value(node.body, env)
+    arity = const(len(node.arguments))
+    return Code(call("FunctionValue", t.lambda_(node, env), arity, arity), Marks.DEEP)
+
+
+# -- operators --
+
+
+def _binary(t: Translator, node: Node, env: Env) -> Code:
+    operator = str(node.value)
+    if operator in ("and", "or"):
+        sides = [_boolean(t, node.lhs, env), _boolean(t, node.rhs, env)]
+        return Code(ast.BoolOp(ast.And() if operator == "and" else ast.Or(), sides), kind="boolean")
+    if operator == "&":
+        return _concatenation(t, node, env)
+    if operator in ("=", "!="):
+        return _equality(t, node, env, operator)
+    if operator == "in":
+        return _membership(t, node, env)
+    left, right = t.value(node.lhs, env), t.value(node.rhs, env)
+    if operator in _ORDER:
+        return _ordering(t, node, operator, left.tree, right.tree)
+    if operator in _ARITHMETIC:
+        return Code(call(_ARITHMETIC[operator], left.tree, right.tree, name(t.at(node))))
+    raise Unsupported(f"the operator {operator}")
+
+
+def _boolean(t: Translator, node: Node, env: Env) -> ast.expr:
+    code = t.value(node, env)
+    return code.tree if code.kind == "boolean" else call("truth", code.tree)
+
+
+def _equality(t: Translator, node: Node, env: Env, operator: str) -> Code:
+    left, right = node.lhs, node.rhs
+    if _plain_literal(left) and not _plain_literal(right):
+        left, right = right, left
+    if _plain_literal(right) and isinstance(right.value, str):
+        if operator == "=":
+            return Code(quote("X == L", X=t.nullable(left, env), L=const(right.value)), kind="boolean")
+        code = t.value(left, env)
+        if code.kind == "string":
+            return Code(quote("X != L", X=code.tree, L=const(right.value)), kind="boolean")
+        tree = quote("(T := X) is not U and T != L", T=t.unit.fresh(), X=code.tree, L=const(right.value))
+        return Code(tree, kind="boolean")
+    if operator == "=" and _plain_literal(right) and type(right.value) is int and abs(right.value) < _SAFE:
+        tree = quote(
+            "(T := X) == L and type(T) is not bool", T=t.unit.fresh(), X=t.nullable(left, env), L=const(right.value)
+        )
+        return Code(tree, kind="boolean")
+    function = "equal" if operator == "=" else "unequal"
+    return Code(call(function, t.value(node.lhs, env).tree, t.value(node.rhs, env).tree), kind="boolean")
+
+
+def _plain_literal(node: Node) -> bool:
+    return node.type in ("string", "number") and not node.predicate and node.group is None
+
+
+def _membership(t: Translator, node: Node, env: Env) -> Code:
+    items = node.rhs
+    if items.type == "unary" and items.value == "[" and not items.predicate and items.group is None:
+        values = [item.value if _plain_literal(item) else None for item in items.expressions]
+        if values and all(isinstance(value, str) for value in values):
+            literals = tuple_of([const(value) for value in values])
+            return Code(quote("X in L", X=t.nullable(node.lhs, env), L=literals), kind="boolean")
+    return Code(call("member", t.value(node.lhs, env).tree, t.value(items, env).tree), kind="boolean")
+
+
+def _ordering(t: Translator, node: Node, operator: str, left: ast.expr, right: ast.expr) -> Code:
+    slow = call(_ORDER[operator], left, right, name(t.at(node)))
+    if isinstance(right, ast.Constant) and type(right.value) is int and not isinstance(left, ast.Constant):
+        quick = quote(f"T {operator} L", T=(variable := t.unit.fresh()), L=right)
+        slow = call(_ORDER[operator], name(variable), right, name(t.at(node)))
+        return Code(quote("Q if type(T := X) is int else S", Q=quick, S=slow, T=variable, X=left), kind="maybe")
+    return Code(slow, kind="maybe")
+
+
+def _concatenation(t: Translator, node: Node, env: Env) -> Code:
+    parts: list[ast.expr] = []
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        if part.type == "binary" and part.value == "&" and not part.predicate and part.group is None:
+            pending += [part.rhs, part.lhs]
+            continue
+        code = t.value(part, env)
+        parts.append(code.tree if code.kind == "string" else call("text", code.tree))
+    tree = parts[0]
+    for more in parts[1:]:
+        tree = ast.BinOp(tree, ast.Add(), more)
+    return Code(tree, kind="string")
+
+
+def _unary(t: Translator, node: Node, env: Env) -> Code:
+    if node.value == "-":
+        return Code(call("negate", t.value(node.expression, env).tree, name(t.at(node))))
+    if node.value == "[":
+        return _array(t, node, env)
+    return paths.object_(t, node, env)
+
+
+def _array(t: Translator, node: Node, env: Env) -> Code:
+    items: list[ast.expr] = []
+    marks = Marks.NONE
+    for item in node.expressions:
+        if item.type == "binary" and item.value == "..":
+            first, last = t.value(item.lhs, env), t.value(item.rhs, env)
+            items.append(ast.Starred(call("span", first.tree, last.tree, name(t.at(node))), ast.Load()))
+            continue
+        code = t.value(item, env)
+        nested = str(item.value) == "["
+        if code.marks is Marks.DEEP or (nested and code.marks is not Marks.NONE):
+            marks = Marks.DEEP
+        if isinstance(code.tree, ast.Constant) or code.kind in ("string", "boolean"):
+            items.append(code.tree)
+        else:
+            spread = quote("() if (T := X) is U else (T,)", T=t.unit.fresh(), X=code.tree)
+            items.append(ast.Starred(spread if nested else call("spread", code.tree), ast.Load()))
+    tree: ast.expr = ast.List(items, ast.Load())
+    if node.consarray:
+        return Code(call("constructed", tree), max(marks, Marks.TOP))
+    return Code(tree, marks)
+
+
+def _condition(t: Translator, node: Node, env: Env) -> Code:
+    then = t.value(node.then, env)
+    other = Code(name("U")) if node._else is None else t.value(node._else, env)
+    kind = then.kind if then.kind == other.kind else ""
+    return Code(ast.IfExp(t.truth(node.condition, env), then.tree, other.tree), max(then.marks, other.marks), kind)
+
+
+def _block(t: Translator, node: Node, env: Env) -> Code:
+    if not node.expressions:
+        return Code(name("U"))
+    bound: dict[str, Local] = {}
+    later = {str(part.lhs.value) for part in node.expressions if _is_binding(part)}
+    codes: list[Code] = []
+    for part in node.expressions:
+        if _is_binding(part):
+            codes.append(_binding(t, part, env, bound, later))
+            continue
+        _reject_early(part, later - bound.keys(), env)
+        codes.append(t.value(part, env.binding(bound)))
+    if len(codes) == 1:
+        return codes[0]
+    tree = ast.Subscript(tuple_of([code.tree for code in codes]), const(-1), ast.Load())
+    return Code(tree, codes[-1].marks, codes[-1].kind)
+
+
+def _is_binding(node: Node) -> bool:
+    return bool(node.type == "bind" and not node.predicate and node.group is None)
+
+
+def _binding(t: Translator, node: Node, env: Env, bound: dict[str, Local], later: set[str]) -> Code:
+    text = str(node.lhs.value)
+    if t.is_function(text) or text in ("", "$"):
+        raise Unsupported("a binding that hides a function")
+    local = bound.get(text) or Local(t.unit.fresh("x"), Marks.DEEP)
+    if node.rhs.type == "lambda" and not node.rhs.thunk:
+        if text in env.locals or text in bound:
+            raise Unsupported("a function bound to a name that is bound already")
+        _reject_early(node.rhs, later - bound.keys() - {text}, env)
+        arity = const(len(node.rhs.arguments))
+        recursive = local if any(p.type == "variable" and p.value == text for p in walk(node.rhs.body)) else None
+        function = t.lambda_(node.rhs, env.binding(bound), recursive, text)
+        code = Code(call("FunctionValue", function, arity, arity), Marks.DEEP)
+    else:
+        _reject_early(node.rhs, later - bound.keys(), env)
+        code = t.value(node.rhs, env.binding(bound))
+    bound[text] = local
+    return Code(quote("(N := X)", N=local.variable, X=code.tree), Marks.DEEP)
+
+
+def _reject_early(node: Node, unbound: set[str], env: Env) -> None:
+    """A name used before it is bound means another one now, and perhaps this one later."""
+    if any(part.type == "lambda" and not part.thunk for part in walk(node)) and any(
+        part.type == "variable" and part.value in unbound for part in walk(node)
+    ):
+        raise Unsupported("a function that uses a name bound after it")
+
+
+def _apply(t: Translator, node: Node, env: Env) -> Code:
+    if node.rhs.type == "function" and not node.rhs.predicate and node.rhs.group is None and not node.rhs.keep_array:
+        return calls.function(t, node.rhs, env, first=t.value(node.lhs, env))
+    if node.rhs.type == "function":
+        raise Unsupported("~> with a predicate behind the call")
+    left, right = t.value(node.lhs, env), t.value(node.rhs, env)
+    return Code(call("applied", left.tree, right.tree, name(t.at(node))), Marks.DEEP, raw=True)
+
+
+def _wildcard(t: Translator, node: Node, env: Env) -> Code:
+    return Code(call("wildcard", name(env.context)), max(env.marks, Marks.TOP), raw=True)
+
+
+def _descendant(t: Translator, node: Node, env: Env) -> Code:
+    return Code(call("descendants", name(env.context)), max(env.marks, Marks.TOP), raw=True)
+
+
+def _call(t: Translator, node: Node, env: Env) -> Code:
+    return calls.function(t, node, env)
+
+
+def _path(t: Translator, node: Node, env: Env) -> Code:
+    return paths.path(t, node, env)
+
+
+def _name(t: Translator, node: Node, env: Env) -> Code:
+    return Code(call("among", name(env.context), const(str(node.value))), max(env.marks, Marks.TOP), raw=True)
+
+
+_TRANSLATIONS: dict[Any, Callable[[Translator, Node, Env], Code]] = {
+    "apply": _apply,
+    "binary": _binary,
+    "block": _block,
+    "condition": _condition,
+    "descendant": _descendant,
+    "function": _call,
+    "lambda": _lambda,
+    "name": _name,
+    "number": _literal,
+    "path": _path,
+    "string": _literal,
+    "unary": _unary,
+    "value": _value,
+    "variable": _variable,
+    "wildcard": _wildcard,
+}
