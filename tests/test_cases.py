@@ -1,0 +1,61 @@
+"""Every *.cases.yaml of the mappings, on the pair of its folder and on the pairs that inherit the mapping."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ocpp_crosswalk import Crosswalk
+from ocpp_crosswalk.conversation import Case, load_cases, play
+from ocpp_crosswalk.mapping.pack import ORIGINS
+from ocpp_crosswalk.resources import folder
+from ocpp_crosswalk.versions import Pair
+
+ROOT = folder("mappings")
+CROSSWALK = Crosswalk.load()
+SUFFIX = ".cases.yaml"
+
+
+def own() -> list[tuple[Pair, Path]]:
+    """The cases files, each with the pair of its folder."""
+    return [(Pair.parse(path.parents[1].name), path) for path in sorted(ROOT.glob(f"*/*/*{SUFFIX}"))]
+
+
+def inherited() -> list[tuple[Pair, Path]]:
+    """The cases files of mappings that another pair takes over as they are, each with that pair."""
+    found = []
+    for pair in CROSSWALK.pairs:
+        amended = {(path.parent.name, path.stem) for path in (ROOT / str(pair)).glob("from-*/*.yaml")}
+        for document in CROSSWALK.mappings(pair).documents.values():
+            path = Path(document.file)
+            cases = path.with_name(f"{path.stem}{SUFFIX}")
+            taken_over = path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] != str(pair)
+            if taken_over and cases.is_file() and (path.parent.name, path.stem) not in amended:
+                found.append((pair, cases))
+    return sorted(found, key=str)
+
+
+def parameters() -> list[object]:
+    """Pair and case, named ``pair/side/action::name``; inherited ones say from where."""
+    rows = []
+    for pair, path in (*own(), *inherited()):
+        written = path.parents[1].name
+        origin = "" if written == str(pair) else f" (from {written})"
+        where = f"{pair}/{path.parent.name}/{path.name.removesuffix(SUFFIX)}"
+        rows += [pytest.param(pair, case, id=f"{where}::{case.name}{origin}") for case in load_cases(path)]
+    return rows
+
+
+@pytest.mark.parametrize(("pair", "case"), parameters())
+def test_case(pair: Pair, case: Case) -> None:
+    found = play(case, CROSSWALK, pair)
+    assert not found, "\n" + "\n".join(map(str, found))
+
+
+def test_every_cases_file_belongs_to_a_mapping() -> None:
+    stray = []
+    for pair, path in own():
+        if CROSSWALK.mappings(pair).find(ORIGINS[path.parent.name], path.name.removesuffix(SUFFIX)) is None:
+            stray.append(str(path))
+    assert not stray
