@@ -263,7 +263,9 @@ def _compared(node: Node, truth: bool) -> dict[Access, Fact]:
     values = constants(right)
     if values is None:
         if (every := _as_many(left, right)) is not None:
-            return {every: Fact(present=True, deep=True)} if (operator == "=") is truth and operator in ("=", "!=") else {}
+            return (
+                {every: Fact(present=True, deep=True)} if (operator == "=") is truth and operator in ("=", "!=") else {}
+            )
         both = [found for side in (left, right) if (found := access(side)) is not None]
         return dict.fromkeys(both, PRESENT) if truth and operator in ("=", "in") else {}
     counted = _counted(left)

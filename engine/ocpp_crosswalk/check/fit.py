@@ -48,10 +48,9 @@ def _option(option: Option, schema: Schema, within_call: bool) -> Iterator[Misfi
         return
     if "type" not in schema and "enum" not in schema and "properties" not in schema:
         return
-    if within_call and isinstance(option, Array) and (option.sequence or schema.get("type") != "array"):
-        if option.sequence or option.high == 1:
-            yield from misfits(option.item, schema.get("items", schema), within_call=True)
-            return
+    if within_call and isinstance(option, Array) and (option.sequence or option.high == 1):
+        yield from misfits(option.item, schema.get("items", schema), within_call=True)
+        return
     if within_call and schema.get("type") == "array" and not isinstance(option, Array):
         yield from _option(option, schema.get("items", {}), within_call)
         return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from ..diagnostics import suggestion
@@ -115,18 +116,17 @@ class Inference:
 
     def _path(self, node: Node, env: Environment) -> Type:
         current = env.context
-        last = len(node.steps) - 1
         for number, step in enumerate(node.steps):
             if step.type == "sort":
                 for term in step.terms:
                     self.type(term.expression, env.within(_element(current)))
                 continue
             if step.type == "name":
-                current = self._field(current, str(step.value), offset_of(step, self._source), number == last)
+                current = self._field(current, str(step.value), offset_of(step, self._source))
             elif number == 0:
                 current = self.type(step, env) if step.type != "variable" else self._variable(step, env)
             else:
-                current = self._over(current, lambda item, step=step: self.type(step, env.within(item)))
+                current = self._over(current, partial(self._within, step, env))
             stages = (step.stages or []) + (step.predicate or [] if step.type in ("name", "variable") else [])
             current = self._filtered(current, stages, env)
             if step.focus is not None or step.index is not None:
@@ -138,7 +138,10 @@ class Inference:
             return anything("a grouping makes an object with computed names")
         return _kept(current) if node.keep_singleton_array else current
 
-    def _field(self, value: Type, name: str, offset: int, last: bool) -> Type:
+    def _within(self, node: Node, env: Environment, context: Type) -> Type:
+        return self.type(node, env.within(context))
+
+    def _field(self, value: Type, name: str, offset: int) -> Type:
         def step(item: Type) -> Type:
             found: list[Type] = []
             known = any(isinstance(option, Object) and option.field(name) is not None for option in item.options)
@@ -353,7 +356,7 @@ _HANDLERS: dict[str, Callable[[Inference, Node, Environment], Type]] = {
     "string": Inference._constant,
     "number": Inference._constant,
     "value": Inference._constant,
-    "name": lambda self, node, env: self._field(env.context, str(node.value), offset_of(node, self._source), True),
+    "name": lambda self, node, env: self._field(env.context, str(node.value), offset_of(node, self._source)),
     "variable": Inference._variable,
     "unary": Inference._unary,
     "path": Inference._path,

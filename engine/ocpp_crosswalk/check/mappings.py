@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..diagnostics import Diagnostics, Position, suggestion
-from ..expressions import Function
+from ..expressions import Expression, Function
 from ..mapping import model
 from ..mapping import template as t
 from ..protocol import protocol
@@ -386,7 +386,7 @@ def _exists(schema: Schema, path: str) -> bool:
     return walk(schema, path.split(".")) is not None
 
 
-def expressions_of(node: t.Node) -> Iterator[t.Expression]:
+def expressions_of(node: t.Node) -> Iterator[Expression]:
     """Every expression in a template."""
     match node:
         case t.Leaf(_, expression):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..diagnostics import Diagnostic, Diagnostics, Severity
+from ..diagnostics import Diagnostic, Diagnostics, MappingError, Severity
 from ..mapping import Pack
 from ..mapping.pack import PairMappings
 from ..protocol import protocol
@@ -14,17 +14,24 @@ from .templates import Tables
 
 
 def check_pack(pack: Pack, pairs: Iterable[Pair]) -> list[Diagnostic]:
-    """Every finding about the mappings of ``pairs``. Raises MappingError where they cannot even be loaded."""
+    """Every finding about the mappings of ``pairs``; of a pair that cannot be loaded, why it cannot."""
     diagnostics = Diagnostics()
     tables = Tables()
     shared = Shared(pack.resources.functions, pack.settings, tables, diagnostics)
     chosen = list(pairs)
+    loaded = 0
     for pair in chosen:
-        mappings = pack.pair(pair)
+        try:
+            mappings = pack.pair(pair)
+        except MappingError as error:
+            for item in error.diagnostics:
+                diagnostics.add(item.code, item.at, item.message, item.remedy, item.path, item.severity)
+            continue
+        loaded += 1
         for mapping in mappings.mappings.values():
             check_mapping(mapping, shared, mappings.drops)
         _complete(mappings, diagnostics)
-    if len(chosen) == len(pack.available):
+    if loaded == len(pack.available):
         _unused_entries(pack, tables, diagnostics)
     return diagnostics.items
 

@@ -1,0 +1,95 @@
+"""`ocpp-crosswalk check`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from ..codes import CODES
+from ..diagnostics import suggestion
+from ..versions import Pair
+from .checker import check
+from .formats import FORMATS, summary
+from .html import as_html
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command."""
+    parser.add_argument(
+        "layers", nargs="*", type=Path, metavar="DIR", help="a folder of mappings to lay over the built-in ones"
+    )
+    parser.add_argument(
+        "--mappings", action="append", type=Path, default=[], metavar="DIR", help="the same; repeatable"
+    )
+    parser.add_argument(
+        "--hooks", action="append", type=Path, default=[], metavar="FILE", help="a Python file of hooks; repeatable"
+    )
+    parser.add_argument("--no-builtin", action="store_true", help="check the folders alone")
+    parser.add_argument(
+        "--pair",
+        action="append",
+        type=Pair.parse,
+        metavar="PAIR",
+        help="check this pair only, as ocpp1.6--ocpp2.1; repeatable",
+    )
+    parser.add_argument(
+        "--examples", type=_count, default=50, metavar="N", help="generated calls for each action (default 50; 0: none)"
+    )
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="the seed of generated calls (default 1)")
+    parser.add_argument(
+        "--format", choices=list(FORMATS), default="text", help="how findings are printed (default text)"
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also write the crosswalk as one HTML page")
+    parser.add_argument("--explain", metavar="CODE", help="say more about a finding's code, and stop")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command: 0 clean, 1 findings, 2 unusable input."""
+    if args.explain:
+        return _explain(args.explain)
+    layers = [*args.layers, *args.mappings]
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+
+        def progress(total: int) -> Callable[[], None]:
+            task = bar.add_task("generated calls", total=total)
+            return lambda: bar.advance(task)
+
+        report = check(
+            layers,
+            builtin=not args.no_builtin,
+            hooks=args.hooks,
+            pairs=args.pair,
+            examples=args.examples,
+            seed=args.seed,
+            progress=progress,
+        )
+    print(FORMATS[args.format](report))
+    if args.html is not None:
+        if report.crosswalk is None:
+            print("no page was written: the mappings cannot be loaded", file=sys.stderr)
+        else:
+            args.html.write_text(as_html(report), encoding="utf-8")
+            print(f"{args.html} written; {summary(report)}", file=sys.stderr)
+    return report.exit_code
+
+
+def _explain(code: str) -> int:
+    text = CODES.get(code.upper())
+    if text is None:
+        print(f"there is no finding {code}. {suggestion(code.upper(), CODES)}".strip(), file=sys.stderr)
+        return 2
+    print(f"{code.upper()}: {text}")
+    return 0
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError("give 0 or more")
+    return value
