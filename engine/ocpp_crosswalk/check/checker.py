@@ -10,6 +10,7 @@ from pathlib import Path
 from ..crosswalk import Crosswalk
 from ..diagnostics import Diagnostic, Diagnostics, MappingError, Severity
 from ..versions import Pair
+from .cases import play_cases
 from .prove import Proof, never_taken, prove
 from .static import check_pack
 
@@ -24,6 +25,7 @@ class Report:
     findings: list[Diagnostic] = field(default_factory=list)
     pairs: tuple[Pair, ...] = ()
     mappings: int = 0
+    cases: int = 0
     static_seconds: float = 0.0
     proof_seconds: float = 0.0
     proofs: dict[Pair, Proof] = field(default_factory=dict)
@@ -65,16 +67,20 @@ def check(
     report.static_seconds = time.perf_counter() - began
     usable = [pair for pair in report.pairs if _loads(crosswalk, pair)]
     report.mappings = sum(len(crosswalk.mappings(pair).mappings) for pair in usable)
+    diagnostics = Diagnostics()
+    taken: dict[Pair, set[tuple[str, str, str]]] = {}
+    for pair in usable:
+        played, taken[pair] = play_cases(crosswalk, pair, diagnostics)
+        report.cases += played
     if examples > 0:
         began = time.perf_counter()
-        diagnostics = Diagnostics()
         advance = progress(report.mappings) if progress else lambda: None
         for pair in usable:
             proof = prove(crosswalk, pair, examples=examples, seed=seed, diagnostics=diagnostics, advance=advance)
             report.proofs[pair] = proof
-            diagnostics.items.extend(never_taken(crosswalk, pair, proof))
-        report.findings += diagnostics.items
+            diagnostics.items.extend(never_taken(crosswalk, pair, proof, taken[pair]))
         report.proof_seconds = time.perf_counter() - began
+    report.findings += diagnostics.items
     return report
 
 

@@ -102,7 +102,7 @@ def _text(option: Text, schema: Schema) -> Iterator[Misfit]:
                 f"Map it with $table, or compare it. Allowed: {_list(allowed)}.",
             )
             return
-        wrong = sorted(option.values - set(allowed))
+        wrong: list[str] = sorted(option.values - set(allowed))
         if wrong:
             near = suggestion(wrong[0], allowed) or f"Allowed: {_list(allowed)}."
             yield Misfit("XW213", f"{_list(map(repr, wrong))} may come, but may not leave", near)

@@ -41,6 +41,8 @@ def summary(report: Report) -> str:
     counts = Counter(finding.severity for finding in report.findings)
     found = ", ".join(f"{count} {severity}s" for severity, count in sorted(counts.items())) or "no findings"
     text = f"{found}; {report.mappings} mappings of {len(report.pairs)} pairs checked in {report.static_seconds:.1f} s"
+    if report.cases:
+        text += f", {report.cases} cases played"
     calls = sum(proof.calls for proof in report.proofs.values())
     if calls:
         frames = sum(proof.frames for proof in report.proofs.values())
@@ -54,6 +56,7 @@ def as_json(report: Report) -> str:
         "findings": [{**finding.as_json(), "file": _shown(finding.at.file)} for finding in _sorted(report)],
         "pairs": [str(pair) for pair in report.pairs],
         "mappings": report.mappings,
+        "cases": report.cases,
         "staticSeconds": round(report.static_seconds, 3),
         "generatedCalls": sum(proof.calls for proof in report.proofs.values()),
         "proofSeconds": round(report.proof_seconds, 3),

@@ -213,14 +213,8 @@ class _Stage:
                 yield "XW250", event.text
             elif event.kind is EventKind.INVALID_INPUT and event.action == action:
                 yield "XW252", f"a valid {action} was rejected: {event.text}"
-            if event.action == action and event.kind in (
-                EventKind.TRANSLATED,
-                EventKind.ANSWERED_HERE,
-                EventKind.REFUSED,
-            ):
-                name = event.detail.get("route", "")
-                if name in names:
-                    self.routes.append(names.index(name))
+            if event.action == action and (name := event.detail.get("route")) in names:
+                self.routes.append(names.index(name))
 
 
 def _smaller(
@@ -264,17 +258,19 @@ def _without_one(value: Any) -> Iterator[Any]:
                 yield [*value[:index], smaller, *value[index + 1 :]]
 
 
-def never_taken(crosswalk: Crosswalk, pair: Pair, proof: Proof) -> Iterator[Diagnostic]:
-    """A note for each route that no generated call took."""
+def never_taken(
+    crosswalk: Crosswalk, pair: Pair, proof: Proof, by_cases: set[tuple[str, str, str]]
+) -> Iterator[Diagnostic]:
+    """A note for each route that neither a generated call nor a case took."""
     for (origin, action), mapping in crosswalk.mappings(pair).mappings.items():
         if origin == "timer" or len(mapping.routes) == 1:
             continue
         for number, route in enumerate(mapping.routes):
-            if (origin, action, number) not in proof.taken:
+            if (origin, action, number) not in proof.taken and (origin, action, route.name) not in by_cases:
                 yield Diagnostic(
                     "XW254",
                     route.at,
-                    f"no generated {action} took the route {route.name!r}",
+                    f"no generated {action} and no case took the route {route.name!r}",
                     "Write a case for it.",
                     f"routes[{number}]",
                     Severity.NOTE,

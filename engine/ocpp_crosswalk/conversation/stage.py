@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..crosswalk import Crosswalk
+from ..events import Event
 from ..session import Out, Session
 from ..versions import Pair, Side
 
@@ -71,6 +72,8 @@ class SessionStage:
         self._always_restart = always_restart
         self._now = now
         self._left: dict[Side, deque[Left]] = {side: deque() for side in Side}
+        self.events: list[Event] = []
+        """What the session reported."""
         self._session = self._new(None)
         self._take(self._session.connect(now=now))
 
@@ -115,5 +118,6 @@ class SessionStage:
     def _take(self, outs: Iterable[Out]) -> None:
         for out in outs:
             self._left[out.to].append(Left(out.to, json.loads(out.text)))
+        self.events += self._session.take_events()
         if self._always_restart:
             self.restart()
