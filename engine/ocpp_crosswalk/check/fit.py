@@ -83,9 +83,10 @@ def _allows(schema: Schema, *kinds: str) -> bool:
 
 def _wrong(got: str, schema: Schema) -> Misfit:
     wanted = schema.get("type", "another value")
+    kinds: list[str] = wanted if isinstance(wanted, list) else [wanted]
     named = {"string": "a string", "integer": "an integer", "number": "a number", "boolean": "a boolean"}
     named |= {"array": "an array", "object": "an object"}
-    text = " or ".join(named.get(kind, kind) for kind in (wanted if isinstance(wanted, list) else [wanted]))
+    text = " or ".join(named.get(kind, kind) for kind in kinds)
     return Misfit("XW211", f"{got} cannot stand where {text} is wanted")
 
 
