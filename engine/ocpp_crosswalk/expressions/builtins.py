@@ -187,11 +187,11 @@ def contains(value: Any, token: Any, at: Place) -> Any:
     return reference("contains", (value, token), U, at)
 
 
-def substring(value: Any, start: Any, at: Place) -> Any:
+def substring(value: Any, start: Any, context: Any, at: Place) -> Any:
     """`$substring` with two arguments"""
     if type(value) is str and type(start) is int:
         return Functions.substring(value, start, None)
-    return reference("substring", (value, start), U, at)
+    return reference("substring", (value, start), context, at)
 
 
 def substring_of(value: Any, start: Any, size: Any, at: Place) -> Any:
@@ -201,11 +201,11 @@ def substring_of(value: Any, start: Any, size: Any, at: Place) -> Any:
     return reference("substring", (value, start, size), U, at)
 
 
-def split(value: Any, separator: Any, at: Place) -> Any:
+def split(value: Any, separator: Any, context: Any, at: Place) -> Any:
     """`$split` without a limit"""
     if type(value) is str and type(separator) is str and separator:
         return value.split(separator)
-    return reference("split", (value, separator), U, at)
+    return reference("split", (value, separator), context, at)
 
 
 def join(values: Any, separator: Any, at: Place) -> Any:
@@ -239,7 +239,7 @@ def append(left: Any, right: Any, at: Place) -> Any:
 
 def mapped(values: Any, function: Any, at: Place) -> Any:
     """`$map`"""
-    if not isinstance(function, FunctionValue):
+    if not isinstance(function, FunctionValue) or function.native is not None:
         return reference("map", (values, function), U, at)
     if values is U or values is None:
         return U
@@ -254,7 +254,7 @@ def mapped(values: Any, function: Any, at: Place) -> Any:
 
 def filtered(values: Any, function: Any, at: Place) -> Any:
     """`$filter`"""
-    if not isinstance(function, FunctionValue):
+    if not isinstance(function, FunctionValue) or function.native is not None:
         return reference("filter", (values, function), U, at)
     if values is U or values is None:
         return U
@@ -271,11 +271,12 @@ def _offered(function: FunctionValue) -> int:
 
 class Shortcut(NamedTuple):
     """A function that stands in for `reference`. ``scalar``: its result is never an array or object; ``kind`` is
-    as in `compile.Code`."""
+    as in `code.Code`; ``context``: it needs the context, which may stand in for the first argument."""
 
     call: Callable[..., Any]
     scalar: bool = True
     kind: str = ""
+    context: bool = False
 
 
 SHORTCUTS: dict[tuple[str, int], Shortcut] = {
@@ -294,9 +295,9 @@ SHORTCUTS: dict[tuple[str, int], Shortcut] = {
     ("not", 1): Shortcut(negation, kind="maybe"),
     ("number", 1): Shortcut(number),
     ("round", 1): Shortcut(rounded),
-    ("split", 2): Shortcut(split, scalar=False),
+    ("split", 2): Shortcut(split, scalar=False, context=True),
     ("string", 1): Shortcut(string),
-    ("substring", 2): Shortcut(substring),
+    ("substring", 2): Shortcut(substring, context=True),
     ("substring", 3): Shortcut(substring_of),
     ("sum", 1): Shortcut(total),
     ("type", 1): Shortcut(kind_of),

@@ -130,13 +130,14 @@ def _builtin(t: Translator, text: str, node: Node, env: Env, arguments: list[Cod
     at = name(t.at(node))
     trees = [code.tree for code in arguments]
     if shortcut is None:
-        context = name(env.context) if len(arguments) < _most(text) else name("U")
-        return Code(call("reference", const(text), tuple_of(trees), context, at), Marks.DEEP, raw=True)
+        standing_in = name(env.context) if len(arguments) < _most(text) else name("U")
+        return Code(call("reference", const(text), tuple_of(trees), standing_in, at), Marks.DEEP, raw=True)
     if text == "not" and arguments[0].kind == "boolean":
         return Code(ast.UnaryOp(ast.Not(), trees[0]), kind="boolean")
     if text == "string" and arguments[0].kind == "string":
         return arguments[0]
-    tree = call(shortcut_name(text, len(trees)), *trees, at)
+    context = [name(env.context)] if shortcut.context else []
+    tree = call(shortcut_name(text, len(trees)), *trees, *context, at)
     if shortcut.scalar:
         return Code(tree, kind=shortcut.kind)
     marks = max((Marks.TOP, *(code.marks for code in arguments)))

@@ -6,6 +6,7 @@ import copy
 import re
 import threading
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from jsonata import Jsonata
@@ -76,8 +77,12 @@ _NO_CHILD = frozenset({"_outer_instance", "prefix"})
 _threads = threading.local()
 
 
+@lru_cache(maxsize=4096)
 def parse(source: str) -> Node:
-    """The syntax tree of ``source``. Raises ExpressionError when it is not JSONata."""
+    """The syntax tree of ``source``; the same text has the same tree, which is not to be changed.
+
+    Raises ExpressionError when it is not JSONata.
+    """
     parser = getattr(_threads, "parser", None)
     if parser is None:
         parser = _threads.parser = _Parser()

@@ -61,7 +61,7 @@ def _names(node: Node) -> list[str] | None:
     for position, step in enumerate(node.steps):
         if step.type == "name" and not step.stages and not _special(step):
             names.append(str(step.value))
-        elif position > 0 or step.stages or step.consarray or step.type == "sort":
+        elif position > 0 or step.stages or step.consarray or step.type in ("name", "sort"):
             return None
     return names
 

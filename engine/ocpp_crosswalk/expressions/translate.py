@@ -185,7 +185,7 @@ def _variable(t: Translator, node: Node, env: Env) -> Code:
         return Code(name("root"))
     if text in env.locals:
         local = env.locals[text]
-        return Code(name(local.variable), local.marks)
+        return Code(name(local.variable), local.marks, raw=local.marks is Marks.DEEP)
     if text in t.unit.functions or is_builtin(text):
         return Code(calls.function_value(t, text, node), Marks.DEEP)
     return Code(quote("v.get(N, U)", N=const(text)))
@@ -320,7 +320,13 @@ def _condition(t: Translator, node: Node, env: Env) -> Code:
     then = t.value(node.then, env)
     other = Code(name("U")) if node._else is None else t.value(node._else, env)
     kind = then.kind if then.kind == other.kind else ""
-    return Code(ast.IfExp(t.truth(node.condition, env), then.tree, other.tree), max(then.marks, other.marks), kind)
+    tree = ast.IfExp(t.truth(node.condition, env), then.tree, other.tree)
+    return _again(Code(tree, max(then.marks, other.marks), kind))
+
+
+def _again(code: Code) -> Code:
+    """What is around a value has another look at it: the one value of a sequence may be a sequence of one."""
+    return Code(code.tree, code.marks, code.kind, raw=code.marks is Marks.DEEP)
 
 
 def _block(t: Translator, node: Node, env: Env) -> Code:
@@ -336,9 +342,9 @@ def _block(t: Translator, node: Node, env: Env) -> Code:
         _reject_early(part, later - bound.keys(), env)
         codes.append(t.value(part, env.binding(bound)))
     if len(codes) == 1:
-        return codes[0]
+        return _again(codes[0])
     tree = ast.Subscript(tuple_of([code.tree for code in codes]), const(-1), ast.Load())
-    return Code(tree, codes[-1].marks, codes[-1].kind)
+    return _again(Code(tree, codes[-1].marks, codes[-1].kind))
 
 
 def _is_binding(node: Node) -> bool:
