@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def inherited() -> list[tuple[Pair, Path]]:
     return sorted(found, key=str)
 
 
-def parameters() -> list[object]:
+def parameters() -> list[Any]:
     """Pair and case, named ``pair/side/action::name``; inherited ones say from where."""
     rows = []
     for pair, path in (*own(), *inherited()):

@@ -40,10 +40,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """A file of cases. ``pair`` is set in transcripts only."""
+    """A file of cases. ``pairs`` are those that a transcript names; a file beside a mapping names none."""
 
     cases: tuple[Case, ...]
-    pair: Pair | None
+    pairs: tuple[Pair, ...]
 
 
 def load_cases(path: Path, diagnostics: Diagnostics | None = None) -> list[Case]:
@@ -53,7 +53,7 @@ def load_cases(path: Path, diagnostics: Diagnostics | None = None) -> list[Case]
 
 
 def load_file(path: Path, diagnostics: Diagnostics | None = None) -> Cases:
-    """Like `load_cases`, with the pair that a transcript names."""
+    """Like `load_cases`, with the pairs that a transcript names."""
     found = Diagnostics() if diagnostics is None else diagnostics
     before = len(found.errors)
     try:
@@ -65,10 +65,10 @@ def load_file(path: Path, diagnostics: Diagnostics | None = None) -> Cases:
     if len(found.errors) > before:
         if diagnostics is None:
             raise MappingError(found.items)
-        return Cases((), None)
-    pair = document.value.get("pair")
+        return Cases((), ())
+    pairs = document.value.get("pair", [])
     cases = tuple(_case(document, index, entry) for index, entry in enumerate(document.value["cases"]))
-    return Cases(cases, Pair.parse(pair) if pair else None)
+    return Cases(cases, tuple(map(Pair.parse, [pairs] if isinstance(pairs, str) else pairs)))
 
 
 def moment(text: str) -> float:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_NAME = re.compile(r"<[A-Za-z][A-Za-z0-9_ -]*>")
+_NAME = re.compile(r"<[A-Za-z][A-Za-z0-9_' -]*>")
 _SHOWN = 80
 
 Differences = list[str]

@@ -32,7 +32,7 @@ ERRORS = (
 )
 """The error codes of 1.6 (7.6) but NoError."""
 
-BOOT_REASON = {"type": "string", "enum": ["RemoteReset", "FirmwareUpdate", "Triggered", "Unknown"]}
+BOOT_REASON = {"type": "string", "enum": ["RemoteReset", "ScheduledReset", "FirmwareUpdate", "Triggered", "Unknown"]}
 
 
 @functions.hook(
