@@ -42,10 +42,18 @@ Say = Callable[[str, int, str, str], None]
 """Takes a finding about an expression: code, offset in its source, message, remedy."""
 
 
+Compare = Callable[[int, str, str | None], None]
+"""Takes what is known of a comparison with a constant: its offset, the constant, and a remedy where the two are never
+equal."""
+
+
 class Inference:
     """Infers the types of one expression and its parts. Findings go to ``say``, what is read to ``reads``."""
 
-    def __init__(self, source: str, functions: Mapping[str, Function], reads: Reads | None, say: Say) -> None:
+    def __init__(
+        self, source: str, functions: Mapping[str, Function], reads: Reads | None, say: Say, compare: Compare
+    ) -> None:
+        self._compare = compare
         self._source = source
         self._functions = functions
         self._reads = reads
@@ -221,19 +229,14 @@ class Inference:
 
     def _comparable(self, node: Node, left: Type, right: Type) -> None:
         """An enumeration compared with what it never is: most likely a misspelt value."""
-        for value, other, constant_node in ((left, right, node.rhs), (right, left, node.lhs)):
-            wanted = constants(constant_node)
-            known = texts_of(value)
-            if wanted is None or known is None:
+        for value, side in ((left, node.rhs), (right, node.lhs)):
+            wanted, known = constants(side), texts_of(value)
+            if wanted is None or known is None or (value is left and constants(node.lhs) is not None):
                 continue
             for constant in wanted:
-                if (
-                    isinstance(constant, str)
-                    and constant not in known
-                    and constants(node.lhs if other is right else node.rhs) is None
-                ):
+                if isinstance(constant, str):
                     near = suggestion(constant, known) or f"It is one of {', '.join(sorted(known))}."
-                    self._say("XW203", offset_of(constant_node, self._source), f"the value is never {constant!r}", near)
+                    self._compare(offset_of(side, self._source), constant, None if constant in known else near)
 
     def _condition(self, node: Node, env: Environment) -> Type:
         self.type(node.condition, env)
@@ -278,7 +281,9 @@ class Inference:
             return self._registered(function, at, arguments, env)
         if name in ("map", "filter", "each", "single", "sift", "reduce"):
             return self._higher(name, arguments, env)
-        quiet = self if name not in PEEKING else Inference(self._source, self._functions, None, self._say)
+        quiet = (
+            self if name not in PEEKING else Inference(self._source, self._functions, None, self._say, self._compare)
+        )
         types = [quiet.type(argument, env) for argument in arguments]
         if name not in PEEKING:
             self._use(*types)

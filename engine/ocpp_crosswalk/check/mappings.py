@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ..diagnostics import Diagnostics, Position, suggestion
+from ..diagnostics import Diagnostic, Diagnostics, Position, suggestion
 from ..expressions import Expression, Function
 from ..mapping import model
 from ..mapping import template as t
@@ -13,7 +13,7 @@ from ..protocol import protocol
 from ..schemas import leaves, request_schema, response_schema, walk
 from ..versions import Side
 from .environment import CONTEXT, Definition, Environment, Reads, access
-from .templates import Tables, TemplateChecker, calls_mutating, element
+from .templates import Everywhere, Tables, TemplateChecker, calls_mutating, element
 from .types import UNDEFINED, Array, Object, Schema, Source, Type, anything, of_schema, record, union
 
 REQUEST = "request"
@@ -30,6 +30,7 @@ class Shared:
     functions: Mapping[str, Function]
     settings: Mapping[str, model.Setting]
     tables: Tables
+    everywhere: Everywhere
     diagnostics: Diagnostics
 
 
@@ -43,7 +44,7 @@ class _MappingChecker:
         self._mapping = mapping
         self._shared = shared
         self._everywhere = everywhere
-        self._templates = TemplateChecker(shared.functions, shared.diagnostics, shared.tables)
+        self._templates = TemplateChecker(shared.functions, shared.diagnostics, shared.tables, shared.everywhere)
         self._bound: dict[str, tuple[Position, bool]] = {}
         self._sender = None if mapping.origin == "timer" else Side(mapping.origin)
 
@@ -197,10 +198,12 @@ class _MappingChecker:
 
     def _unused(self) -> None:
         for name, (at, mutating) in self._bound.items():
+            finding = None
             if not mutating and name not in self._templates.used:
-                self._shared.diagnostics.add(
+                finding = Diagnostic(
                     "XW231", at, f"${name} is bound and never used", "Use it, or remove the line.", f"let.{name}"
                 )
+            self._shared.everywhere.note("XW231", at, name, finding)
 
     # -- what is carried, and what is lost --
 
@@ -247,8 +250,7 @@ class _MappingChecker:
                 missing=False,
             )
         for path in mapping.drops.response:
-            if not any(_exists(reply, path) for reply in schemas):
-                self._no_such(path, mapping.at, "response", schemas)
+            self._no_such(path, mapping.at, "response", schemas)
 
     def _lost(
         self,
@@ -272,7 +274,8 @@ class _MappingChecker:
         at = route.at if len(self._mapping.routes) > 1 else self._mapping.at
         named = f" by the route {route.name!r}" if route.name else ""
         reply = f" of the answer to {payload.removeprefix('reply ')}" if which == "response" else ""
-        for path in lost:
+        every = [leaf.path for leaf in leaves(schema) if not self._everywhere_dropped(leaf.path)]
+        for path in _roots(lost, every):
             self._shared.diagnostics.add(
                 "XW220",
                 at,
@@ -298,9 +301,9 @@ class _MappingChecker:
         for path in drops:
             if self._everywhere_dropped(path):
                 continue
+            if missing and which == "request":
+                self._no_such(path, at, which, [schema])
             if not _exists(schema, path):
-                if missing and which == "request":
-                    self._no_such(path, at, which, [schema])
                 continue
             below = [leaf.path for leaf in leaves(schema) if leaf.path == path or leaf.path.startswith(f"{path}.")]
             left = set(unread(schema, payload, reads))
@@ -314,14 +317,13 @@ class _MappingChecker:
                 )
 
     def _no_such(self, path: str, at: Position, which: str, schemas: list[Schema]) -> None:
-        known = [leaf.path for schema in schemas for leaf in leaves(schema)]
-        self._shared.diagnostics.add(
-            "XW221",
-            at,
-            f"there is no field {path!r} to drop",
-            suggestion(path, known) or "Remove the line, or correct the path.",
-            f"drops.{which}.{path}",
-        )
+        finding = None
+        if not any(_exists(schema, path) for schema in schemas):
+            known = [leaf.path for schema in schemas for leaf in leaves(schema)]
+            remedy = suggestion(path, known) or "Remove the line, or correct the path."
+            message = f"there is no field {path!r} to drop"
+            finding = Diagnostic("XW221", at, message, remedy, f"drops.{which}.{path}")
+        self._shared.everywhere.note("XW221", at, f"{which}.{path}", finding)
 
 
 def _definition(node: t.Node) -> Definition | None:
@@ -375,6 +377,18 @@ def unread(schema: Schema, payload: str, reads: Reads) -> Iterator[str]:
         parts = tuple(leaf.path.split("."))
         if not any(parts[: len(path)] == path for path in paths):
             yield leaf.path
+
+
+def _roots(lost: list[str], every: list[str]) -> list[str]:
+    """The lost fields, an object that is lost as a whole by its own path."""
+    kept = set(every) - set(lost)
+    roots: dict[str, None] = {}
+    for path in lost:
+        parts = path.split(".")
+        prefixes = (".".join(parts[:length]) for length in range(1, len(parts)))
+        whole = (prefix for prefix in prefixes if not any(name.startswith(f"{prefix}.") for name in kept))
+        roots[next(whole, path)] = None
+    return list(roots)
 
 
 def covered(path: str, drops: Mapping[str, str]) -> bool:

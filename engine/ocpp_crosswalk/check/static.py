@@ -10,14 +10,14 @@ from ..mapping.pack import PairMappings
 from ..protocol import protocol
 from ..versions import Pair, Side
 from .mappings import Shared, check_mapping
-from .templates import Tables
+from .templates import Everywhere, Tables
 
 
 def check_pack(pack: Pack, pairs: Iterable[Pair]) -> list[Diagnostic]:
     """Every finding about the mappings of ``pairs``; of a pair that cannot be loaded, why it cannot."""
     diagnostics = Diagnostics()
-    tables = Tables()
-    shared = Shared(pack.resources.functions, pack.settings, tables, diagnostics)
+    tables, everywhere = Tables(), Everywhere()
+    shared = Shared(pack.resources.functions, pack.settings, tables, everywhere, diagnostics)
     chosen = list(pairs)
     loaded = 0
     for pair in chosen:
@@ -31,6 +31,7 @@ def check_pack(pack: Pack, pairs: Iterable[Pair]) -> list[Diagnostic]:
         for mapping in mappings.mappings.values():
             check_mapping(mapping, shared, mappings.drops)
         _complete(mappings, diagnostics)
+    diagnostics.items.extend(everywhere.findings())
     if loaded == len(pack.available):
         _unused_entries(pack, tables, diagnostics)
     return diagnostics.items

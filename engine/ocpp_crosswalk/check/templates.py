@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..diagnostics import Diagnostics, Position, suggestion
+from ..diagnostics import Diagnostic, Diagnostics, Position, suggestion
 from ..expressions import UNDEFINED as NOTHING
 from ..expressions import Expression, Function
 from ..expressions.parse import Node as Tree
@@ -37,13 +37,32 @@ class Tables:
         return self.uses.setdefault(name, TableUse())
 
 
+@dataclass
+class Everywhere:
+    """Findings that count only if they hold wherever a file is used: pairs inherit mappings and share parts."""
+
+    _findings: dict[tuple[str, Position, str], Diagnostic | None] = field(default_factory=dict)
+
+    def note(self, code: str, at: Position, subject: str, finding: Diagnostic | None) -> None:
+        """Note what one use says about ``subject``: a finding, or None where all is well."""
+        key = (code, at, subject)
+        self._findings[key] = finding if self._findings.get(key, finding) is not None else None
+
+    def findings(self) -> list[Diagnostic]:
+        """The findings of every use."""
+        return [finding for finding in self._findings.values() if finding is not None]
+
+
 class TemplateChecker:
     """Infers types of templates and expressions of one mapping, and reports what does not fit."""
 
-    def __init__(self, functions: Mapping[str, Function], diagnostics: Diagnostics, tables: Tables) -> None:
+    def __init__(
+        self, functions: Mapping[str, Function], diagnostics: Diagnostics, tables: Tables, everywhere: Everywhere
+    ) -> None:
         self._functions = functions
         self._diagnostics = diagnostics
         self._tables = tables
+        self._everywhere = everywhere
         self.reads: Reads | None = Reads()
         self.used: set[str] = set()
         """The names of the variables that expressions used."""
@@ -59,7 +78,14 @@ class TemplateChecker:
         def say(code: str, offset: int, message: str, remedy: str) -> None:
             self._diagnostics.add(code, expression.at.shifted(offset), message, remedy)
 
-        inference = Inference(expression.source, self._functions, self.reads, say)
+        def compare(offset: int, constant: str, remedy: str | None) -> None:
+            at = expression.at.shifted(offset)
+            finding = None
+            if remedy is not None:
+                finding = Diagnostic("XW203", at, f"the value is never {constant!r}", remedy)
+            self._everywhere.note("XW203", at, constant, finding)
+
+        inference = Inference(expression.source, self._functions, self.reads, say, compare)
         return inference.type(expression.node, replace(env, root=env.context))
 
     def _discipline(self, expression: Expression) -> None:
@@ -321,4 +347,4 @@ def calls_mutating(node: Tree, functions: Mapping[str, Function]) -> bool:
     return False
 
 
-__all__ = ["TableUse", "Tables", "TemplateChecker", "calls_mutating", "element"]
+__all__ = ["Everywhere", "TableUse", "Tables", "TemplateChecker", "calls_mutating", "element"]
