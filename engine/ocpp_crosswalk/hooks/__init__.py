@@ -3,10 +3,12 @@
 from ..expressions import Registry
 from . import (
     certificates,
+    device_model,
     metering,
     registers,
     registration,
     remote,
+    reports,
     station_answers,
     station_commands,
     station_status,
@@ -23,12 +25,14 @@ BUILTIN: Registry = Registry()
 for _module in (
     values,
     certificates,
+    device_model,
     topology,
     tokens,
     metering,
     registers,
     registration,
     remote,
+    reports,
     transactions,
     station_answers,
     station_commands,
