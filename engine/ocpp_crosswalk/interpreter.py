@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .expressions import UNDEFINED, ExpressionError, Scope
+from .mapping.compile import run
 from .mapping.model import Answer, Binding, Drops, Forward, Refuse, Route, Send
 from .mapping.model import Mapping as ActionMapping
 from .mapping.template import Node, elements, truthy
@@ -242,7 +243,7 @@ def _object(value: Any) -> dict[str, Any]:
 
 def _template(node: Node, data: Any, scope: Scope) -> Any:
     try:
-        return node.evaluate(data, scope)
+        return run(node, data, scope)
     except ExpressionError as error:
         raise MappingFault(Failure("InternalError", f"the mapping fails at {node.at}: {error}")) from error
 

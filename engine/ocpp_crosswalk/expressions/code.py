@@ -57,7 +57,7 @@ class Env:
     """Where an expression stands: the Python variable of its context, and the names bound around it.
 
     ``single``: the context is sure to be an object. ``outer``: it may be the input, wrapped because it is an array.
-    ``marks``: what the context may hold.
+    ``marks``: what the context may hold. ``root``: the variable of the whole input.
     """
 
     context: str
@@ -65,10 +65,11 @@ class Env:
     outer: bool = False
     marks: Marks = Marks.NONE
     locals: Mapping[str, Local] = field(default_factory=dict)
+    root: str = "root"
 
     def within(self, context: str, marks: Marks, *, outer: bool = False) -> Env:
         """The same names over another context."""
-        return Env(context, False, outer, marks, self.locals)
+        return Env(context, False, outer, marks, self.locals, self.root)
 
     def binding(self, locals: Mapping[str, Local]) -> Env:
         """The same context with further names."""
@@ -78,7 +79,7 @@ class Env:
 class Unit:
     """What is being generated: its constants by name, and the functions that it may call.
 
-    Generated code reads ``v``, the variables of the scope, ``view``, and ``root``, the input as it came.
+    Generated code reads ``v``, the variables of the scope, and ``view``.
     """
 
     def __init__(self, functions: Mapping[str, Function]) -> None:

@@ -202,7 +202,7 @@ def _first_context(env: Env, context: str, step: Node) -> Env:
     """The context of a path's first step: an element of the context, or the context itself for a variable."""
     if step.type == "variable":
         return env.within(context, env.marks, outer=env.outer)
-    return Env(context, env.single, False, env.marks, env.locals)
+    return Env(context, env.single, False, env.marks, env.locals, env.root)
 
 
 def _stage(t: Translator, predicate: Node, env: Env, marks: Marks) -> ast.expr:

@@ -182,12 +182,14 @@ def _variable(t: Translator, node: Node, env: Env) -> Code:
     if text == "":
         return Code(call("unwrap", name(env.context)) if env.outer else name(env.context), env.marks)
     if text == "$":
-        return Code(name("root"))
+        return Code(name(env.root))
     if text in env.locals:
         local = env.locals[text]
         return Code(name(local.variable), local.marks, raw=local.marks is Marks.DEEP)
-    if text in t.unit.functions or is_builtin(text):
+    if text in t.unit.functions:
         return Code(calls.function_value(t, text, node), Marks.DEEP)
+    if is_builtin(text):
+        return Code(quote("v.get(N, F)", N=const(text), F=calls.function_value(t, text, node)), Marks.DEEP)
     return Code(quote("v.get(N, U)", N=const(text)))
 
 

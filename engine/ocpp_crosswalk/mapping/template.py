@@ -16,9 +16,10 @@ from ..expressions import UNDEFINED, Expression, Scope
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Any node of a template; ``at`` is where it stands."""
+    """Any node of a template; ``at`` is where it stands. `compile.run` keeps the node's generated code in ``code``."""
 
     at: Position
+    code: Any = field(default=None, init=False, repr=False, compare=False)
 
     def evaluate(self, data: Any, scope: Scope) -> Any:
         """The value over ``data``, or UNDEFINED. Raises ExpressionError."""
@@ -54,7 +55,7 @@ class Leaf(Node):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A named value-to-value map. ``otherwise`` is the result for what it lacks, if it has one.
+    """A named value-to-value map. ``otherwise`` is the result for what it lacks, if it has one; else UNDEFINED.
 
     ``drops`` are the values that become nothing, each with the reason.
     """
@@ -67,16 +68,17 @@ class Table:
 
     def lookup(self, value: Any) -> Any:
         """What ``value`` becomes: UNDEFINED for one that is dropped or that the table lacks."""
-        key = value if isinstance(value, str) else _key(value)
+        key = value if isinstance(value, str) else table_key(value)
         return UNDEFINED if key in self.drops else self.values.get(key, self.otherwise)
 
     def lacks(self, value: Any) -> bool:
         """Whether the table says nothing about ``value``."""
-        key = value if isinstance(value, str) else _key(value)
+        key = value if isinstance(value, str) else table_key(value)
         return key not in self.values and key not in self.drops and self.otherwise is UNDEFINED
 
 
-def _key(value: Any) -> str:
+def table_key(value: Any) -> str:
+    """What stands for ``value`` in a table: `true`, `5`."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

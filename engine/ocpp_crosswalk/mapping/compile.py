@@ -1,0 +1,157 @@
+"""The compiler of templates: a template becomes a Python function that builds its value in straight lines.
+
+`Node.evaluate` is the reference. The generated code does the same over objects, which payloads are; over anything
+else `run` leaves it to the reference. `source_of` shows the code.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from types import TracebackType
+from typing import Any
+
+from ..diagnostics import Position
+from ..expressions import Expression, ExpressionError, Scope
+from ..expressions.code import Unit
+from ..expressions.reference import FAULTS, explain
+from . import model
+from .emit import Emitter, helpers
+from .template import Leaf, Node
+
+Run = Callable[[Any, Scope], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The source of a template's function, with the expressions that its comments stand for, by line from 1."""
+
+    text: str
+    names: dict[str, Any]
+    expressions: dict[int, Expression]
+
+
+def run(node: Node, data: Any, scope: Scope) -> Any:
+    """The value of a template over ``data``, or UNDEFINED, by generated code. Raises ExpressionError."""
+    if type(data) is not dict:
+        return node.evaluate(data, scope)
+    function = node.code
+    if function is None:
+        function = compiled(node)
+        object.__setattr__(node, "code", function)
+    return function(data, scope)
+
+
+def compiled(node: Node) -> Run:
+    """The function of an object and the scope that a template is."""
+    generated = generate(node, "template")
+    file = f"<template {next(_numbers)}>"
+    namespace = dict(generated.names)
+    exec(compile(generated.text, file, "exec"), namespace)
+    function: Run = namespace["template"]
+
+    def template(data: Any, scope: Scope) -> Any:
+        try:
+            return function(data, scope)
+        except ExpressionError:
+            raise
+        except FAULTS as error:
+            expression = _expression_at(generated, file, error.__traceback__)
+            if expression is None:
+                raise
+            raise ExpressionError(expression.source, explain(error)) from error
+
+    return template
+
+
+_numbers = count(1)
+
+
+def _expression_at(generated: Generated, file: str, traceback: TracebackType | None) -> Expression | None:
+    """The expression whose code was running."""
+    line = 0
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == file:
+            line = traceback.tb_lineno
+        traceback = traceback.tb_next
+    before = [number for number in generated.expressions if number <= line]
+    return generated.expressions[max(before)] if before else None
+
+
+def generate(node: Node, name: str) -> Generated:
+    """The source of a template's function, called ``name``."""
+    emitter = Emitter(Unit({}))
+    body = emitter.function_body(node)
+    arguments = ast.arguments([], [ast.arg("d"), ast.arg("s")], None, [], [], None, [])
+    function = ast.FunctionDef(name, arguments, body, [], None)
+    text = ast.unparse(ast.fix_missing_locations(ast.Module([function], [])))
+    lines = text.split("\n")
+    expressions: dict[int, Expression] = {}
+    for number, line in enumerate(lines):
+        if (marker := _MARKER.fullmatch(line)) is not None:
+            at, expression = emitter.markers[int(marker[2])]
+            lines[number] = f"{marker[1]}# {_place(at)}{_shown(expression)}"
+            if expression is not None:
+                expressions[number + 1] = expression
+    return Generated("\n".join(lines), {**emitter.unit.namespace(), **helpers()}, expressions)
+
+
+_MARKER = re.compile(r"( *)(?:'|\"\"\")#(\d+)(?:'|\"\"\")")
+
+
+def _place(at: Position) -> str:
+    return f"{'/'.join(at.file.split('/')[-3:])}:{at.line}"
+
+
+def _shown(expression: Expression | None) -> str:
+    return "" if expression is None else "  " + " ".join(expression.source.split())
+
+
+def source_of(mapping: model.Mapping) -> str:
+    """The Python that a mapping is, for people: a function for each of its templates and conditions."""
+    parts = [f"# {mapping.action}, {mapping.pair}, from {mapping.origin}: {_place(mapping.at)}"]
+    parts += [generate(node, name).text for name, node in _templates(mapping)]
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _templates(mapping: model.Mapping) -> Iterator[tuple[str, Node]]:
+    """Every template of a mapping, with a name for it; conditions are leaves."""
+    if mapping.once is not None:
+        yield "once", _leaf(mapping.once)
+    for binding in mapping.let:
+        yield f"let_{binding.name}", binding.template
+    for number, route in enumerate(mapping.routes, 1):
+        prefix = f"route{number}_" if len(mapping.routes) > 1 else ""
+        if route.when is not None:
+            yield f"{prefix}when", _leaf(route.when)
+        for binding in route.let:
+            yield f"{prefix}let_{binding.name}", binding.template
+        outcome = route.outcome
+        if isinstance(outcome, model.Answer):
+            yield f"{prefix}answer", outcome.response
+        if isinstance(outcome, model.Forward):
+            for step, send in enumerate(outcome.steps, 1):
+                yield from _of_send(f"{prefix}step{step}_" if len(outcome.steps) > 1 else prefix, send)
+            for binding in outcome.after:
+                yield f"{prefix}after_{binding.name}", binding.template
+            yield f"{prefix}response", outcome.response
+            if outcome.error is not None:
+                yield f"{prefix}error", outcome.error
+        for step, send in enumerate(route.also, 1):
+            yield from _of_send(f"{prefix}also{step}_", send)
+
+
+def _of_send(prefix: str, send: model.Send) -> Iterator[tuple[str, Node]]:
+    for name, expression in (("when", send.when), ("each", send.each)):
+        if expression is not None:
+            yield f"{prefix}{name}", _leaf(expression)
+    yield f"{prefix}request", send.request
+    if send.instead is not None:
+        yield f"{prefix}instead", send.instead
+
+
+def _leaf(expression: Expression) -> Node:
+    return Leaf(expression.at, expression)
