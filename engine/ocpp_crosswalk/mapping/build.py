@@ -445,8 +445,9 @@ class _MappingBuilder:
                 steps_known |= {steps[0].name}
         after, replied = self._bindings((*path, "after"), steps_known | _REPLY | {"error"})
         self._b.copying(self._pair.version(to), self._pair.version(self._sender))
-        if self._response is not None and self._copies(path, "response"):
-            reply = response_schema(self._pair.version(to), steps[-1].action)
+        answered = protocol(self._pair.version(to)).actions.get(steps[-1].action)
+        if self._response is not None and self._copies(path, "response") and answered and not answered.send:
+            reply = response_schema(self._pair.version(to), answered.name)
             self._copied = self._copied.merged(model.Drops(response=self._b.copy_drops(reply, self._response)))
         response = self._b.template((*path, "response"), replied, self._response) if "response" in value else _NOTHING
         error = self._b.template((*path, "error"), replied, self._response) if "error" in value else None
@@ -460,8 +461,16 @@ class _MappingBuilder:
         if self._knows(version, action, to.other, (*path, key)):
             target = request_schema(version, action)
         self._b.copying(self._pair.version(to.other), version)
-        if key == "forward" and target is not None and self._copies(path, "request") and self._sender is not None:
-            source = request_schema(self._pair.version(self._sender), self._action)
+        sender = self._sender
+        known_call = sender is not None and self._action in protocol(self._pair.version(sender)).actions
+        if (
+            key == "forward"
+            and target is not None
+            and sender is not None
+            and known_call
+            and self._copies(path, "request")
+        ):
+            source = request_schema(self._pair.version(sender), self._action)
             self._copied = self._copied.merged(model.Drops(request=self._b.copy_drops(source, target)))
         return model.Send(
             to=to,
