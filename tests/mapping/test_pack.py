@@ -184,7 +184,7 @@ def test_a_file_has_the_name_of_what_it_maps(layer: Path) -> None:
 
 
 def test_a_patch_of_nothing_is_refused(layer: Path) -> None:
-    write(layer, f"{PAIR}/from-csms/GetMonitoringReport.yaml", "call: GetMonitoringReport\npatch: true\n")
+    write(layer, f"{PAIR}/from-csms/Heartbeat.yaml", "call: Heartbeat\npatch: true\n")
     assert any("XW111" in line for line in faults(layer))
 
 
