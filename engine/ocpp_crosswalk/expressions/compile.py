@@ -12,7 +12,7 @@ from typing import Any
 
 from .code import Env, Unit, Unsupported, stripped
 from .functions import Function
-from .parse import Node
+from .parse import Node, walk
 from .quote import statements
 from .translate import Translator
 from .values import Scope
@@ -25,11 +25,12 @@ def source_of(
 ) -> tuple[str, dict[str, Any]]:
     """The Python source of a function of the data and the scope, and the names that it finds.
 
-    ``over_object``: the data is sure to be an object. Raises Unsupported when the compiler does not know something
-    in the expression.
+    ``over_object``: the data is sure to be an object, and the code raises AttributeError where something further in
+    is expected to be one and is not; it is then to be run again without this (unless the expression `mutates`).
+    Raises Unsupported when the compiler does not know something in the expression.
     """
     unit = Unit(functions)
-    env = Env("d", single=over_object, outer=not over_object)
+    env = Env("d", single=over_object, outer=not over_object, assume=over_object and not mutates(node, functions))
     try:
         tree = stripped(Translator(unit, source, node).value(node, env))
     except RecursionError:
@@ -53,3 +54,11 @@ def compiled(source: str, node: Node, functions: Mapping[str, Function], *, over
         raise Unsupported(f"an expression too large for Python: {error}") from None
     function: Evaluate = namespace["evaluate"]
     return function
+
+
+def mutates(node: Node, functions: Mapping[str, Function]) -> bool:
+    """Whether an expression calls a function that changes state, and so must not be run twice."""
+    return any(
+        part.type == "variable" and (called := functions.get(str(part.value))) is not None and called.mutates
+        for part in walk(node)
+    )

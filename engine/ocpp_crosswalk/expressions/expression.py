@@ -7,7 +7,7 @@ from typing import Any
 
 from ..diagnostics import Position
 from .code import Unsupported
-from .compile import Evaluate, compiled
+from .compile import Evaluate, compiled, mutates
 from .functions import Function
 from .parse import ExpressionError, parse
 from .reference import FAULTS, ReferenceExpression, explain
@@ -41,11 +41,15 @@ class Expression:
 
     def evaluate(self, data: Any, scope: Scope) -> Any:
         """The value over ``data``, or UNDEFINED. Raises ExpressionError when evaluation fails."""
-        if type(data) is dict:
-            run = self._object = self._object or self._compile(over_object=True)
-        else:
-            run = self._any = self._any or self._compile(over_object=False)
         try:
+            if type(data) is dict:
+                run = self._object = self._object or self._compile(over_object=True)
+                try:
+                    return run(data, scope)
+                except AttributeError:
+                    if mutates(self.node, self.functions):
+                        raise
+            run = self._any = self._any or self._compile(over_object=False)
             return run(data, scope)
         except ExpressionError:
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .code import Code, Env, Marks, Unsupported, lambda_name
@@ -50,7 +51,33 @@ def _steps(t: Translator, node: Node, env: Env) -> Code:
         rest = [step.value for step in node.steps[1:] if step.type == "name" and not step.stages and not _special(step)]
         if start is not None and len(rest) == len(node.steps) - 1:
             return start if not rest else Code(_tail(start.tree, rest), start.marks)
+        if start is not None and env.assume:
+            made = _records(t, start, node.steps[1:], env)
+            if made is not None:
+                return made
     return _general(t, node, env)
+
+
+def _records(t: Translator, start: Code, steps: list[Node], env: Env) -> Code | None:
+    """Steps that are object constructors, with filters, over a value; None when there are others among them."""
+    code = start
+    for step in steps:
+        if step.type != "unary" or step.value != "{" or _special(step) or not step.lhs_object:
+            return None
+        if any(stage.type != "filter" or stage.expr.type == "number" for stage in step.stages or ()):
+            return None
+        context = lambda_name(t.unit)
+        made = t.value(step, env.within(context, _found(code.marks)))
+        code = Code(call("records", code.tree, function_of([(context, None)], made.tree)), max(made.marks, Marks.TOP))
+        for stage in step.stages or ():
+            code = filtered(t, code, stage.expr, env)
+            if not _is_sifted(code.tree):
+                return None
+    return replace(code, raw=True)
+
+
+def _is_sifted(tree: ast.expr) -> bool:
+    return isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "sifted"
 
 
 def _names(node: Node) -> list[str] | None:
@@ -114,7 +141,7 @@ def _filtered_head(t: Translator, first: Node, env: Env) -> Code | None:
 def filtered(t: Translator, code: Code, predicate: Node, env: Env) -> Code:
     """A value with a filter behind it."""
     inner = Marks.DEEP if code.marks is Marks.DEEP else Marks.NONE
-    if predicate.type == "number" and not predicate.predicate:
+    if predicate.type == "number":
         return Code(call("where", code.tree, const(int(predicate.value))), max(inner, Marks.TOP), raw=True)
     context = lambda_name(t.unit)
     test = t.value(predicate, env.within(context, inner))
@@ -202,11 +229,11 @@ def _first_context(env: Env, context: str, step: Node) -> Env:
     """The context of a path's first step: an element of the context, or the context itself for a variable."""
     if step.type == "variable":
         return env.within(context, env.marks, outer=env.outer)
-    return Env(context, env.single, False, env.marks, env.locals, env.root)
+    return replace(env, context=context, outer=False)
 
 
 def _stage(t: Translator, predicate: Node, env: Env, marks: Marks) -> ast.expr:
-    if predicate.type == "number" and not predicate.predicate:
+    if predicate.type == "number":
         return const(int(predicate.value))
     context = lambda_name(t.unit)
     return function_of([(context, None)], t.value(predicate, env.within(context, marks)).tree)

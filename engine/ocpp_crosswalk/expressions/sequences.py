@@ -100,6 +100,15 @@ def sifted(value: Any, test: Evaluate) -> Any:
     return Sequence([item for item in items if test(item)])
 
 
+def records(value: Any, make: Evaluate) -> Any:
+    """An object made of each item of a value. Raises AttributeError when an item is not an object itself."""
+    items: Any = value if isinstance(value, list) else () if value is U else (value,)
+    for item in items:
+        if type(item) is not dict:
+            raise AttributeError(f"{kind(item)} is not an object")
+    return Sequence(map(make, items))
+
+
 def _by_value(kept: Sequence, item: Any, result: Any, position: int, length: int) -> None:
     numbers = result if isinstance(result, list) else (result,)
     if all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in numbers):

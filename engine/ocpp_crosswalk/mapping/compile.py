@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from itertools import count
 from types import TracebackType
 from typing import Any
@@ -17,10 +17,11 @@ from typing import Any
 from ..diagnostics import Position
 from ..expressions import Expression, ExpressionError, Scope
 from ..expressions.code import Unit
+from ..expressions.compile import mutates
 from ..expressions.reference import FAULTS, explain
 from . import model
 from .emit import Emitter, helpers
-from .template import Leaf, Node
+from .template import Convert, Copy, CopyList, Leaf, Node
 
 Run = Callable[[Any, Scope], Any]
 
@@ -47,7 +48,8 @@ def run(node: Node, data: Any, scope: Scope) -> Any:
 
 def compiled(node: Node) -> Run:
     """The function of an object and the scope that a template is."""
-    generated = generate(node, "template")
+    assume = not any(mutates(expression.node, expression.functions) for expression in expressions_of(node))
+    generated = generate(node, "template", assume=assume)
     file = f"<template {next(_numbers)}>"
     namespace = dict(generated.names)
     exec(compile(generated.text, file, "exec"), namespace)
@@ -59,6 +61,8 @@ def compiled(node: Node) -> Run:
         except ExpressionError:
             raise
         except FAULTS as error:
+            if assume and isinstance(error, AttributeError):
+                return node.evaluate(data, scope)
             expression = _expression_at(generated, file, error.__traceback__)
             if expression is None:
                 raise
@@ -81,9 +85,24 @@ def _expression_at(generated: Generated, file: str, traceback: TracebackType | N
     return generated.expressions[max(before)] if before else None
 
 
-def generate(node: Node, name: str) -> Generated:
-    """The source of a template's function, called ``name``."""
-    emitter = Emitter(Unit({}))
+def expressions_of(part: Any) -> Iterator[Expression]:
+    """Every expression in a template."""
+    if isinstance(part, Expression):
+        yield part
+    elif isinstance(part, (tuple, list)):
+        for inner in part:
+            yield from expressions_of(inner)
+    elif isinstance(part, Mapping):
+        yield from expressions_of(list(part.values()))
+    elif isinstance(part, (Node, Copy, CopyList, Convert)):
+        for item in fields(part):
+            if item.name != "code":
+                yield from expressions_of(getattr(part, item.name))
+
+
+def generate(node: Node, name: str, *, assume: bool = True) -> Generated:
+    """The source of a template's function, called ``name``; ``assume`` as in `Emitter`."""
+    emitter = Emitter(Unit({}), assume=assume)
     body = emitter.function_body(node)
     arguments = ast.arguments([], [ast.arg("d"), ast.arg("s")], None, [], [], None, [])
     function = ast.FunctionDef(name, arguments, body, [], None)

@@ -34,15 +34,19 @@ class Value:
 
 
 class Emitter:
-    """Makes the statements for one template. ``markers`` are what its comments stand for."""
+    """Makes the statements for one template. ``markers`` are what its comments stand for.
 
-    def __init__(self, unit: Unit) -> None:
+    ``assume``: values that are taken for objects raise AttributeError where they are not.
+    """
+
+    def __init__(self, unit: Unit, *, assume: bool) -> None:
         self.unit = unit
+        self.assume = assume
         self.markers: list[tuple[Position, Expression | None]] = []
 
     def function_body(self, node: Node) -> list[ast.stmt]:
         """The body of the function of ``d``, an object, and ``s``, the scope, that gives the template's value."""
-        value = self.value(node, Env("d", single=True, root="d"))
+        value = self.value(node, Env("d", single=True, root="d", assume=self.assume))
         pattern = {
             _SURE: "return X",
             _FALSY: "return X or U",
