@@ -159,9 +159,7 @@ class Session:
     def connect(self, *, now: float) -> list[Out]:
         """A new pair of sockets is up. What was under way on the old ones is dropped, but for what is durable."""
         self._begin(now)
-        self._epoch = _base36(int(now * 1000))
-        self._view.epoch = self._epoch
-        self._counter = 0
+        self._name_epoch()
         for side in _SIDES:
             exchange, self._active[side] = self._active[side], None
             if exchange is not None and self._is_durable(exchange):
@@ -179,7 +177,7 @@ class Session:
         """Take in a frame from ``side``; gives the frames to send, in order. Never raises for what a peer sent."""
         self._begin(now)
         if not self._epoch:
-            self._epoch = self._view.epoch = _base36(int(now * 1000))
+            self._name_epoch()
         side = Side(side)
         try:
             frame = parse(text, self.pair.version(side))
@@ -556,6 +554,15 @@ class Session:
         self._pump()
         return self._out
 
+    def _name_epoch(self) -> None:
+        """Name the connection that begins now, other than the last one even if the clock has not moved on."""
+        moment = int(self._now * 1000)
+        last = int(self._epoch or "0", 36)
+        if moment <= last < moment + _CLOCK_SLACK:
+            moment = last + 1
+        self._epoch = self._view.epoch = _base36(moment)
+        self._counter = 0
+
     def _touch(self) -> None:
         self.dirty = True
 
@@ -604,6 +611,8 @@ _PEOPLE = {Side.STATION: "station", Side.CSMS: "CSMS"}
 _PREFIX = "xw-"
 _ANSWERS = (MessageType.CALLRESULT, MessageType.CALLERROR)
 _MAX_ID = 36
+_CLOCK_SLACK = 1000
+"""Milliseconds by which a clock may stand still or step back without two connections of the same name."""
 _MAX_DESCRIPTION = 255
 
 

@@ -70,10 +70,13 @@ def boot(view: View, payload: dict[str, Any]) -> str:
     ),
 )
 def expect_boot(view: View, reason: str, status: str | None) -> bool:
-    """Note why the station will boot soon, when it accepted (status `Accepted`, or `Scheduled`)."""
-    accepted = status in ("Accepted", "Scheduled", "Installing", "Installed")
+    """Note why the station will boot soon, when it accepted, or installs firmware; forget it when the installation
+    failed."""
+    accepted = status in ("Accepted", "Installing", "Installed")
     if accepted:
         view.change("station")["cause"] = {"reason": reason, "at": view.now}
+    elif status == "InstallationFailed" and view.read("station").get("cause", {}).get("reason") == reason:
+        del view.change("station")["cause"]
     return accepted
 
 
