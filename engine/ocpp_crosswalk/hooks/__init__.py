@@ -3,6 +3,7 @@
 from ..expressions import Registry
 from . import (
     certificates,
+    configuration_keys,
     device_model,
     metering,
     registers,
@@ -25,6 +26,7 @@ BUILTIN: Registry = Registry()
 for _module in (
     values,
     certificates,
+    configuration_keys,
     device_model,
     topology,
     tokens,

@@ -242,13 +242,14 @@ def key_to_password(key: str) -> str | None:
     """The 2.x password of an AuthorizationKey: what its hexadecimal digits spell; a text that is not hexadecimal is
     itself. None when 2.x does not allow it (16 to 40 characters of an identifier, A00.FR.205)."""
     try:
-        password = bytes.fromhex(key).decode()
-    except ValueError:
-        password = key
+        password = bytes.fromhex(key).decode() if _HEX.fullmatch(key) else key
+    except UnicodeDecodeError:
+        return None
     fits = _PASSWORD_LENGTH[0] <= len(password) <= _PASSWORD_LENGTH[1]
     return password if fits and all(char in _PLAIN or char == "=" for char in password) else None
 
 
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _KEY_BYTES = (16, 20)
 _PASSWORD_LENGTH = (16, 40)
 
