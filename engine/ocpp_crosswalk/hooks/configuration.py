@@ -43,8 +43,16 @@ _KEY = re.compile(
 
 NAME: Type = {**STRING, "maxLength": NAME_LENGTH}
 VARIABLE: Type = object_of({"name": NAME}, {"instance": NAME})
-EVSE: Type = object_of({"id": {"type": "integer"}}, {"connectorId": {"type": "integer"}})
-COMPONENT: Type = object_of({"name": NAME}, {"instance": NAME, "evse": EVSE})
+_NUMBER: Type = {"type": "integer", "minimum": 0}
+COMPONENT: Type = object_of(
+    {"name": NAME}, {"instance": NAME, "evse": object_of({"id": _NUMBER}, {"connectorId": _NUMBER})}
+)
+"""A component that leaves. Ids below 0 leave only where they arrived, at a 2.0.1 CSMS, which takes them."""
+GIVEN_COMPONENT: Type = object_of(
+    {"name": NAME},
+    {"instance": NAME, "evse": object_of({"id": {"type": "integer"}}, {"connectorId": {"type": "integer"}})},
+)
+"""A component that arrives."""
 
 
 @dataclass(frozen=True, slots=True)

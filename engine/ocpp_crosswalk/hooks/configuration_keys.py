@@ -13,6 +13,7 @@ from ..expressions.functions import ANY, BOOLEAN, NUMBER, STRING, array_of, obje
 from ..view import View
 from .configuration import (
     COMPONENT,
+    GIVEN_COMPONENT,
     NAME_LENGTH,
     PASSWORD,
     VALUE_LENGTH,
@@ -65,7 +66,8 @@ CHANGE = object_of(
     },
 )
 REPORTED = object_of(
-    {"component": COMPONENT, "variable": VARIABLE}, {"variableCharacteristics": object_of({}, {"maxLimit": NUMBER})}
+    {"component": GIVEN_COMPONENT, "variable": VARIABLE},
+    {"variableCharacteristics": object_of({}, {"maxLimit": NUMBER})},
 )
 
 

@@ -14,6 +14,7 @@ from ..view import View
 from . import own_variables as own
 from .configuration import (
     COMPONENT,
+    GIVEN_COMPONENT,
     LEGACY,
     NAME_LENGTH,
     PASSWORD,
@@ -41,7 +42,7 @@ _UNKNOWN = ["UnknownComponent", "UnknownVariable", "NotSupportedAttributeType"]
 KEY = {**STRING, "maxLength": NAME_LENGTH}
 VALUE = {**STRING, "maxLength": VALUE_LENGTH}
 GIVEN = object_of(
-    {"component": COMPONENT, "variable": VARIABLE}, {"attributeType": ATTRIBUTE, "attributeValue": STRING}
+    {"component": GIVEN_COMPONENT, "variable": VARIABLE}, {"attributeType": ATTRIBUTE, "attributeValue": STRING}
 )
 PLANNED = object_of(
     {"component": COMPONENT, "variable": VARIABLE, "attributeType": ATTRIBUTE},
@@ -141,7 +142,7 @@ def _planned_read(
 
 @functions.hook(
     "variableStatus",
-    parameters=(Parameter("component", COMPONENT), Parameter("variable", VARIABLE)),
+    parameters=(Parameter("component", GIVEN_COMPONENT), Parameter("variable", VARIABLE)),
     result={"type": "string", "enum": ["Known", "UnknownComponent", "UnknownVariable"]},
     examples=(
         Example("$variableStatus({'name': 'OCPPCommCtrlr'}, {'name': 'HeartbeatInterval'})", "Known"),

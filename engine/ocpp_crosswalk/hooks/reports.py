@@ -9,7 +9,7 @@ from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, BOOLEAN, NUMBER, STRING, array_of, object_of
 from ..view import View
 from . import own_variables as own
-from .configuration import COMPONENT, VARIABLE, Row, key_table, legacy_row, to_variable
+from .configuration import COMPONENT, GIVEN_COMPONENT, VARIABLE, Row, key_table, legacy_row, to_variable
 from .device_model import VALUE
 from .values import numeric
 
@@ -48,7 +48,7 @@ REPORTED = object_of(
         ),
     }
 )
-CHOSEN = object_of({"component": COMPONENT}, {"variable": VARIABLE})
+CHOSEN = object_of({"component": GIVEN_COMPONENT}, {"variable": VARIABLE})
 PART = object_of(
     {"seqNo": {"type": "integer", "minimum": 0}, "reportData": {**array_of(REPORTED), "minItems": 1}}, {"tbc": BOOLEAN}
 )
