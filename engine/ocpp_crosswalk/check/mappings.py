@@ -70,6 +70,14 @@ class _MappingChecker:
             per_route.append((reads, arriving))
         self._exhaustive()
         self._unused()
+        reasons = [route.outcome.because for route in mapping.routes if not isinstance(route.outcome, model.Forward)]
+        if model.TO_DO in (*mapping.spec, *reasons):
+            self._shared.diagnostics.add(
+                "XW232",
+                mapping.at,
+                f"the mapping of {mapping.action} is not finished: it says {model.TO_DO!r}",
+                "Cite the specification, and say why a call is refused.",
+            )
         if self._sender is not None:
             self._carried(per_route, shared_reads)
 

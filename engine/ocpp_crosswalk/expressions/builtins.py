@@ -87,8 +87,13 @@ def _outward(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _outward(inner) for name, inner in value.items()}
     if isinstance(value, Utils.JList):
-        made = Sequence([_outward(inner) for inner in value], sequence=value.sequence)
-        made.keep, made.cons, made.outer = value.keep_singleton, value.cons, value.outer_wrapper
+        made = Sequence([_outward(inner) for inner in value])
+        made.sequence, made.keep, made.cons, made.outer = (
+            value.sequence,
+            value.keep_singleton,
+            value.cons,
+            value.outer_wrapper,
+        )
         return made
     if isinstance(value, list):
         return [_outward(inner) for inner in value]

@@ -65,7 +65,7 @@ def function_value(t: Translator, text: str, node: Node) -> ast.expr:
         if text in _CLOSED:
             raise Unsupported(f"${text}")
         return call("builtin_value", const(text), name(t.at(node)))
-    identifier = t.unit.function(registered)
+    identifier = t.unit.function(registered, guarded=True)
     view = name("view") if registered.hook else const(None)
     return call("registered", name(identifier), view, const(registered.hook), const(len(registered.parameters)))
 
@@ -111,10 +111,30 @@ def _registered(t: Translator, known: Function, node: Node, env: Env, first: Cod
             for tree, parameter in zip(arguments, _types(known, len(arguments)), strict=True)
         ]
     arguments += [const(None)] * (len(known.parameters) - len(arguments))
-    if known.hook:
-        arguments.insert(0, name("view"))
-    tree = call(t.unit.function(known), *arguments)
-    return call("copied", tree) if known.hook and known.result.get("type") not in _SCALARS else tree
+    looks: list[ast.expr] = []
+    fitting = len(arguments) == len(known.parameters)
+    if known.unguarded is not None and fitting:
+        for position, parameter in enumerate(known.parameters):
+            if not parameter.optional and not _there(arguments[position]):
+                variable = t.unit.fresh()
+                looks.append(quote("(T := X) is None", T=variable, X=arguments[position]))
+                arguments[position] = name(variable)
+    tree = call(t.unit.function(known, guarded=not fitting), *([name("view")] if known.hook else []), *arguments)
+    if known.hook and known.result.get("type") not in _SCALARS:
+        tree = call("copied", tree)
+    return tree if not looks else ast.IfExp(_any(looks), const(None), tree)
+
+
+def _there(argument: ast.expr) -> bool:
+    return isinstance(argument, ast.Constant) and argument.value is not None
+
+
+def _any(tests: list[ast.expr]) -> ast.expr:
+    """Whether one of the tests holds, all of them made: every argument of a call is evaluated."""
+    tree = tests[0]
+    for test in tests[1:]:
+        tree = ast.BinOp(tree, ast.BitOr(), test)
+    return tree
 
 
 def _types(known: Function, count: int) -> list[object]:

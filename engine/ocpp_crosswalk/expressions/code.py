@@ -105,10 +105,10 @@ class Unit:
             self._by_identity[id(value)] = known
         return known
 
-    def function(self, function: Function) -> str:
-        """The name of a function of the registry."""
-        identifier = "f_" + re.sub(r"\W", "_", function.name)
-        self.constants[identifier] = function.call
+    def function(self, function: Function, *, guarded: bool = False) -> str:
+        """The name of a function of the registry; unless it is ``guarded``, its caller looks at the arguments."""
+        identifier = ("g_" if guarded else "f_") + re.sub(r"\W", "_", function.name)
+        self.constants[identifier] = function.call if guarded else function.unguarded or function.call
         return identifier
 
     def namespace(self) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class Function:
     ``call`` takes the arguments, preceded by the session's view when ``hook`` is set, and returns a JSON
     value, or ``None`` for undefined. An undefined argument arrives as ``None``. ``optional_result`` says
     that the result may be undefined although every required argument is there.
+    ``unguarded`` is ``call`` without the look at undefined arguments, for a caller that has looked at them itself.
     ``narrow`` gives the result's type by those arguments that are constants (``None`` for the others), where that
     says more than ``result``.
     """
@@ -85,6 +86,7 @@ class Function:
     optional_result: bool = False
     examples: tuple[Example, ...] = ()
     narrow: Callable[..., Type] | None = None
+    unguarded: Callable[..., Any] | None = None
 
 
 class Registry(Mapping[str, Function]):
@@ -167,6 +169,7 @@ class Registry(Mapping[str, Function]):
                     optional_result=optional_result,
                     examples=examples,
                     narrow=narrow,
+                    unguarded=call,
                 )
             )
             return call

@@ -36,14 +36,17 @@ class Sequence(list[Any]):
     ``outer``: the wrapping of an input that is an array.
     """
 
-    __slots__ = ("cons", "keep", "outer", "sequence")
+    sequence = True
+    keep = False
+    cons = False
+    outer = False
 
-    def __init__(self, items: Iterable[Any] = (), *, sequence: bool = True) -> None:
-        super().__init__(items)
-        self.sequence = sequence
-        self.keep = False
-        self.cons = False
-        self.outer = False
+
+def unsequenced(items: Iterable[Any]) -> Sequence:
+    """An array that JSONata has made and that is no sequence."""
+    made = Sequence(items)
+    made.sequence = False
+    return made
 
 
 class FunctionValue:
@@ -164,7 +167,7 @@ def spread(value: Any) -> Any:
 
 def constructed(items: list[Any]) -> Sequence:
     """An array constructor at the end of a path: it is not flattened into the path's result."""
-    made = Sequence(items, sequence=False)
+    made = unsequenced(items)
     made.cons = True
     return made
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cmp_to_key
 from typing import Any
 
-from .runtime import Place, Sequence, U, fail, kind, mangle, mangle_kept, truth
+from .runtime import Place, Sequence, U, fail, kind, mangle, mangle_kept, truth, unsequenced
 
 NAME, KEPT, EVALUATE, SORT, FIRST = range(5)
 
@@ -142,7 +142,7 @@ def path(source: Any, steps: tuple[Step, ...], keep: bool = False, absolute: boo
         items = current
     if keep:
         if type(current) is not Sequence:
-            current = Sequence(current, sequence=False)
+            current = unsequenced(current)
         if current.cons and not current.sequence:
             current = Sequence((current,))
         current.keep = True
@@ -184,7 +184,7 @@ def wildcard(value: Any) -> Any:
     found = Sequence()
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         if isinstance(inner, list):
-            found = Sequence(found, sequence=False)
+            found = unsequenced(found)
             _flatten(inner, found)
         else:
             found.append(inner)
@@ -271,9 +271,8 @@ def grouped(value: Any, pairs: tuple[tuple[Evaluate, Evaluate], ...], at: Place)
 
 def record(members: dict[str, Any]) -> dict[str, Any]:
     """An object without the members that are undefined."""
-    for value in members.values():
-        if value is U:
-            return {name: value for name, value in members.items() if value is not U}
+    if U in members.values():
+        return {name: value for name, value in members.items() if value is not U}
     return members
 
 
@@ -283,6 +282,6 @@ def appended(left: Any, right: Any) -> Any:
         return right
     if right is U:
         return left
-    joined = Sequence(left if isinstance(left, list) else (left,), sequence=False)
+    joined = unsequenced(left if isinstance(left, list) else (left,))
     joined.extend(right if isinstance(right, list) else (right,))
     return joined

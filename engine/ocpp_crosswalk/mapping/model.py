@@ -11,6 +11,9 @@ from ..expressions import Expression
 from ..versions import Pair, Side
 from .template import Node
 
+TO_DO = "to do"
+"""What stands in a begun mapping where a person has to write; the checker finds it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:

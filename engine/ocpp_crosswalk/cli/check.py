@@ -10,12 +10,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
+from ..check import check
+from ..check.formats import FORMATS, summary
+from ..check.html import as_html
 from ..codes import CODES
 from ..diagnostics import suggestion
 from ..versions import Pair
-from .checker import check
-from .formats import FORMATS, summary
-from .html import as_html
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

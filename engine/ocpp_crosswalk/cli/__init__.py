@@ -1,0 +1,75 @@
+"""The program `ocpp-crosswalk`. One module for each command; only the one that is asked for is imported."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from importlib.metadata import version
+
+from ..diagnostics import MappingError, suggestion
+
+COMMANDS: Mapping[str, str] = {
+    "serve": "run the proxy between charging stations and a CSMS",
+    "demo": "show a charging session of a simulated station on a simulated CSMS, through the proxy",
+    "translate": "say what becomes of OCPP-J frames",
+    "explain": "say what becomes of an action, in words",
+    "check": "check mappings: types, losses, and generated messages",
+    "new": "begin a mapping file from the two schemas",
+}
+"""The commands, and what each does."""
+
+_EXIT_CODES = """\
+exit codes: 0 done; 1 something was found or failed; 2 the command line, a file or the configuration cannot be used;
+130 ended by Ctrl-C. `ocpp-crosswalk COMMAND --help` says more about a command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that ``arguments`` (default: the command line) name; gives the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or given[0].startswith("-"):
+        return _without_command(given)
+    name, *rest = given
+    if name not in COMMANDS:
+        print(f"ocpp-crosswalk: there is no command {name!r}. {suggestion(name, COMMANDS)}".rstrip(), file=sys.stderr)
+        print(f"Commands are {', '.join(COMMANDS)}.", file=sys.stderr)
+        return 2
+    command = import_module(f".{name}", __name__)
+    parser = argparse.ArgumentParser(
+        prog=f"ocpp-crosswalk {name}",
+        description=f"{command.__doc__}".strip(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_arguments(parser)
+    return _guarded(command.run, parser.parse_args(rest))
+
+
+def _without_command(given: Sequence[str]) -> int:
+    listed = "\n".join(f"  {name:10} {purpose}" for name, purpose in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="ocpp-crosswalk",
+        usage="ocpp-crosswalk [--help] [--version] COMMAND ...",
+        description=f"Translate OCPP 1.6, 2.0.1 and 2.1 into each other.\n\ncommands:\n{listed}",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"ocpp-crosswalk {version('ocpp-crosswalk')}")
+    parser.parse_args(given)
+    parser.print_help()
+    return 0 if given else 2
+
+
+def _guarded(run: object, parsed: argparse.Namespace) -> int:
+    assert callable(run)
+    try:
+        return int(run(parsed))
+    except MappingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
