@@ -57,7 +57,8 @@ def _flow(value: Any) -> str:
 
 
 def _block(name: str, lines: list[str]) -> str:
-    return f"{name}:\n" + "".join(f"  {line}\n" for line in lines) if lines else f"{name}: {{}}\n"
+    empty = all(line.startswith("#") for line in lines)
+    return (f"{name}: {{}}\n" if empty else f"{name}:\n") + "".join(f"  {line}\n" for line in lines)
 
 
 def _template(source: Mapping[str, Any], target: Mapping[str, Any]) -> list[str]:
