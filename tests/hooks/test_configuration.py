@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from ocpp_crosswalk import Crosswalk, Pair, Side, Version
+from ocpp_crosswalk.expressions import UNDEFINED, Expression, Scope
+from ocpp_crosswalk.expressions.functions import Example
+from ocpp_crosswalk.hooks import BUILTIN, configuration_keys, device_model, reports
 from ocpp_crosswalk.hooks import configuration as c
 from ocpp_crosswalk.hooks.reports import chosen_only, report_parts
 from ocpp_crosswalk.view import View
@@ -45,6 +48,20 @@ def test_every_row_is_a_standard_variable_of_its_type(version: str, row: c.Row) 
     ]
     assert found, f"{row.component}.{row.variable}[{row.instance}] is not in the appendix of {version}"
     assert {"passwordString": "string"}.get(found[0], found[0]) == row.type
+
+
+EXAMPLES = [
+    example
+    for module in (device_model, reports, configuration_keys)
+    for function in module.functions.values()
+    for example in function.examples
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.expression)
+def test_examples(example: Example) -> None:
+    found = Expression(example.expression, BUILTIN).evaluate(UNDEFINED, Scope({}, view()))
+    assert (None if found is UNDEFINED else found) == example.result
 
 
 def test_no_variable_is_two_keys() -> None:

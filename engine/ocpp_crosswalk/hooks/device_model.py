@@ -275,8 +275,7 @@ def _shown(view: View, row: Row, text: str) -> str:
     result=array_of(PLANNED),
     examples=(
         Example(
-            "$plannedWrites([{'component': {'name': 'ChargingStation'}, 'variable': {'name': 'Model'}, "
-            "'attributeValue': 'X'}]).status",
+            "$plannedWrites([{'component': {'name': 'Foo'}, 'variable': {'name': 'Bar'}, 'attributeValue': 'X'}]).status",
             "UnknownComponent",
         ),
     ),
