@@ -127,7 +127,7 @@ def advance(mapping: ActionMapping, exchange: Exchange, view: View) -> OutgoingC
     while exchange.step < len(outcome.steps):
         step = outcome.steps[exchange.step]
         if not exchange.calls and not exchange.replies:
-            exchange.calls = [call.payload for call in _calls(step, exchange.payload, scope)]
+            exchange.calls = _payloads(step, exchange.payload, scope)
         if len(exchange.replies) < len(exchange.calls):
             return OutgoingCall(step.to, step.action, exchange.calls[len(exchange.replies)], copies=step.copies)
         if step.name and exchange.replies:
@@ -188,7 +188,8 @@ def further_calls(mapping: ActionMapping, exchange: Exchange, view: View) -> Ite
         return
     scope = Scope(exchange.variables, view)
     for send in mapping.routes[exchange.route].also:
-        yield from _calls(send, exchange.payload, scope)
+        for payload in _payloads(send, exchange.payload, scope):
+            yield OutgoingCall(send.to, send.action, payload, send.durable)
 
 
 def dropped(drops: Mapping[str, str], payload: Any) -> Iterator[tuple[str, str]]:
@@ -218,12 +219,12 @@ def _present(value: Any, path: list[str]) -> bool:
     return isinstance(value, dict) and path[0] in value and _present(value[path[0]], path[1:])
 
 
-def _calls(send: Send, payload: Any, scope: Scope) -> Iterator[OutgoingCall]:
+def _payloads(send: Send, payload: Any, scope: Scope) -> list[dict[str, Any]]:
+    """The payloads of the calls that a step makes, in order."""
     if send.when is not None and not truthy(_evaluate(send.when, payload, scope)):
-        return
+        return []
     sources = [payload] if send.each is None else elements(_evaluate(send.each, payload, scope))
-    for source in sources:
-        yield OutgoingCall(send.to, send.action, _object(_template(send.request, source, scope)), send.durable)
+    return [_object(_template(send.request, source, scope)) for source in sources]
 
 
 def _bind(bindings: tuple[Binding, ...], data: Any, scope: Scope) -> None:

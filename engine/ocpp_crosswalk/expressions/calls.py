@@ -115,7 +115,7 @@ def _registered(t: Translator, known: Function, node: Node, env: Env, first: Cod
     fitting = len(arguments) == len(known.parameters)
     if known.unguarded is not None and fitting:
         for position, parameter in enumerate(known.parameters):
-            if not parameter.optional and not _there(arguments[position]):
+            if not parameter.optional and not _there(arguments[position], env):
                 variable = t.unit.fresh()
                 looks.append(quote("(T := X) is None", T=variable, X=arguments[position]))
                 arguments[position] = name(variable)
@@ -125,7 +125,10 @@ def _registered(t: Translator, known: Function, node: Node, env: Env, first: Cod
     return tree if not looks else ast.IfExp(_any(looks), const(None), tree)
 
 
-def _there(argument: ast.expr) -> bool:
+def _there(argument: ast.expr, env: Env) -> bool:
+    """Whether an argument is sure to be neither undefined nor null."""
+    if isinstance(argument, ast.Name):
+        return env.single and argument.id == env.context
     return isinstance(argument, ast.Constant) and argument.value is not None
 
 

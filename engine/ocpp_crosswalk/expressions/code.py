@@ -57,7 +57,8 @@ class Env:
     """Where an expression stands: the Python variable of its context, and the names bound around it.
 
     ``single``: the context is sure to be an object. ``outer``: it may be the input, wrapped because it is an array.
-    ``marks``: what the context may hold. ``root``: the variable of the whole input. ``assume``: every context further
+    ``marks``: what the context may hold. ``root``: the variable of the whole input;
+    ``root_single``: that is sure to be an object. ``assume``: every context further
     in is taken for an object, too; the code raises AttributeError where one is not, and has to be run without this.
     """
 
@@ -67,12 +68,13 @@ class Env:
     marks: Marks = Marks.NONE
     locals: Mapping[str, Local] = field(default_factory=dict)
     root: str = "root"
+    root_single: bool = False
     assume: bool = False
 
     def within(self, context: str, marks: Marks, *, outer: bool = False) -> Env:
         """The same names over another context."""
         single = self.assume and marks is Marks.NONE
-        return Env(context, single, outer, marks, self.locals, self.root, self.assume)
+        return replace(self, context=context, single=single, outer=outer, marks=marks)
 
     def binding(self, locals: Mapping[str, Local]) -> Env:
         """The same context with further names."""

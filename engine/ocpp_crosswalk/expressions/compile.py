@@ -30,7 +30,8 @@ def source_of(
     Raises Unsupported when the compiler does not know something in the expression.
     """
     unit = Unit(functions)
-    env = Env("d", single=over_object, outer=not over_object, assume=over_object and not mutates(node, functions))
+    assume = over_object and not mutates(node, functions)
+    env = Env("d", single=over_object, outer=not over_object, root_single=over_object, assume=assume)
     try:
         tree = stripped(Translator(unit, source, node).value(node, env))
     except RecursionError:

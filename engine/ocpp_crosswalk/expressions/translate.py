@@ -124,6 +124,8 @@ class Translator:
             return quote("v.get(N)", N=const(text))
         if text == "" and env.single:
             return name(env.context)
+        if text == "$" and env.root_single:
+            return name(env.root)
         return none_for_undefined(self.unit, self.value(node, env))
 
     def is_function(self, text: str) -> bool:
@@ -357,9 +359,11 @@ def _binding(t: Translator, node: Node, env: Env, bound: dict[str, Local], later
     text = str(node.lhs.value)
     if t.is_function(text) or text in ("", "$"):
         raise Unsupported("a binding that hides a function")
-    local = bound.get(text) or Local(t.unit.fresh("x"), Marks.DEEP)
+    if text in bound:
+        raise Unsupported("a name that is bound twice")
+    local = Local(t.unit.fresh("x"), Marks.DEEP)
     if node.rhs.type == "lambda" and not node.rhs.thunk:
-        if text in env.locals or text in bound:
+        if text in env.locals:
             raise Unsupported("a function bound to a name that is bound already")
         _reject_early(node.rhs, later - bound.keys() - {text}, env)
         arity = const(len(node.rhs.arguments))
@@ -369,8 +373,8 @@ def _binding(t: Translator, node: Node, env: Env, bound: dict[str, Local], later
     else:
         _reject_early(node.rhs, later - bound.keys(), env)
         code = t.value(node.rhs, env.binding(bound))
-    bound[text] = local
-    return Code(quote("(N := X)", N=local.variable, X=code.tree), Marks.DEEP)
+    bound[text] = Local(local.variable, code.marks)
+    return Code(quote("(N := X)", N=local.variable, X=code.tree), code.marks)
 
 
 def _reject_early(node: Node, unbound: set[str], env: Env) -> None:

@@ -38,7 +38,7 @@ def parse_time(text: str) -> datetime | None:
 
 def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC with milliseconds, as every version reads it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 @functions.hook(

@@ -46,7 +46,7 @@ class Emitter:
 
     def function_body(self, node: Node) -> list[ast.stmt]:
         """The body of the function of ``d``, an object, and ``s``, the scope, that gives the template's value."""
-        value = self.value(node, Env("d", single=True, root="d", assume=self.assume))
+        value = self.value(node, Env("d", single=True, root="d", root_single=True, assume=self.assume))
         pattern = {
             _SURE: "return X",
             _FALSY: "return X or U",
