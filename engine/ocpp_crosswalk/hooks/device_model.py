@@ -275,7 +275,7 @@ def _shown(view: View, row: Row, text: str) -> str:
     result=array_of(PLANNED),
     examples=(
         Example(
-            "$plannedWrites([{'component': {'name': 'Foo'}, 'variable': {'name': 'Bar'}, 'attributeValue': 'X'}]).status",
+            "$plannedWrites([{'component': {'name': 'A'}, 'variable': {'name': 'B'}, 'attributeValue': 'C'}]).status",
             "UnknownComponent",
         ),
     ),
