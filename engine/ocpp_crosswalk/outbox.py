@@ -8,6 +8,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
+KEPT_IDS = 16
+"""How many ids of sent calls are remembered, on each side."""
+
+
 @dataclass(slots=True)
 class Waiting:
     """A call in the outbox. ``owner`` is the side whose exchange waits for its reply, or empty.
@@ -35,6 +39,7 @@ class Outbox:
         flight = saved.get("flight")
         self.flight: Waiting | None = Waiting(**flight) if flight else None
         self.flight_due: float = saved.get("due", 0.0)
+        self._sent: deque[str] = deque(saved.get("sent", ()), KEPT_IDS)
 
     def add(self, call: Waiting) -> None:
         """Put a call at the end; one that goes first, at the head."""
@@ -54,7 +59,13 @@ class Outbox:
         self.waiting.popleft()
         self.flight, self.flight_due = head, due
         head.attempts += 1
+        self._sent.append(head.id)
         return head
+
+    def has_used(self, message_id: str) -> bool:
+        """Whether a call with this id waits, or was sent lately. 2.x wants another one even for a retry, and on
+        another connection (OCPP 2.0.1 part 4, 4.1.4)."""
+        return message_id in self._sent or any(call.id == message_id for call in self.waiting)
 
     def land(self, message_id: str) -> Waiting | None:
         """The call in flight if it has this id; it is in flight no more."""
@@ -90,4 +101,5 @@ class Outbox:
             "waiting": [asdict(call) for call in self.waiting],
             "flight": asdict(self.flight) if self.flight else None,
             "due": self.flight_due,
+            "sent": list(self._sent),
         }

@@ -167,6 +167,8 @@ class Session:
                 self._detached.append(exchange)
             self._inbox[side].clear()
             self._outbox[side].reconnect()
+            for call in self._outbox[side].waiting:
+                call.id = self._fresh_id()
             self._answered[side].clear()
         pending = self._detached or any(box.waiting for box in self._outbox.values())
         self._held_until = now + HOLD_SECONDS if pending else 0.0
@@ -379,11 +381,13 @@ class Session:
         self._outbox[call.to].add(waiting)
 
     def _call_id(self, mapping: ActionMapping, exchange: Exchange, call: OutgoingCall) -> str:
-        """The sender's own id for a call that is simply forwarded, a fresh one for all others."""
+        """The sender's own id for a call that is simply forwarded for the first time, a fresh one for all others."""
         outcome = mapping.routes[exchange.route].outcome
         single = len(outcome.steps) == 1 and outcome.steps[0].each is None  # type: ignore[union-attr]
-        if single and exchange.ids and len(exchange.ids[0]) <= _MAX_ID and not exchange.ids[0].startswith(_PREFIX):
-            return exchange.ids[0]
+        given = _first(exchange.ids)
+        usable = given and len(given) <= _MAX_ID and not given.startswith(_PREFIX)
+        if single and usable and not self._outbox[call.to].has_used(given):
+            return given
         return self._fresh_id()
 
     def _finish(self, side: Side, exchange: Exchange, failure: Failure | None) -> None:
@@ -506,6 +510,7 @@ class Session:
         self._touch()
         if isinstance(result, Failure):
             if call.attempts < MAX_ATTEMPTS:
+                call.id = self._fresh_id()
                 self._outbox[side].retry(call, self._now + RETRY_SECONDS * call.attempts)
             else:
                 text = f"given up after {call.attempts} attempts: {result.description}"
