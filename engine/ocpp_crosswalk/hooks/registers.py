@@ -11,6 +11,7 @@ from typing import Any
 
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, INTEGER, NUMBER, STRING, array_of, object_of
+from ..view import View
 from .values import parse_time
 
 functions = Registry()
@@ -101,31 +102,118 @@ def _seconds(earlier: str, later: str) -> float:
     return (second - first).total_seconds() if first and second else 0.0
 
 
-@functions.function(
+CONTEXTS = (
+    "Interruption.Begin",
+    "Interruption.End",
+    "Other",
+    "Sample.Clock",
+    "Sample.Periodic",
+    "Transaction.Begin",
+    "Transaction.End",
+    "Trigger",
+)
+MEASURANDS = (
+    "Current.Export",
+    "Current.Import",
+    "Current.Offered",
+    "Energy.Active.Export.Interval",
+    "Energy.Active.Export.Register",
+    "Energy.Active.Import.Interval",
+    "Energy.Active.Import.Register",
+    "Energy.Reactive.Export.Interval",
+    "Energy.Reactive.Export.Register",
+    "Energy.Reactive.Import.Interval",
+    "Energy.Reactive.Import.Register",
+    "Frequency",
+    "Power.Active.Export",
+    "Power.Active.Import",
+    "Power.Factor",
+    "Power.Offered",
+    "Power.Reactive.Export",
+    "Power.Reactive.Import",
+    "SoC",
+    "Voltage",
+)
+UNITS = (
+    "A",
+    "Celsius",
+    "Fahrenheit",
+    "K",
+    "Percent",
+    "V",
+    "VA",
+    "W",
+    "Wh",
+    "kVA",
+    "kW",
+    "kWh",
+    "kvar",
+    "kvarh",
+    "var",
+    "varh",
+)
+PHASES = ("L1", "L2", "L3", "N", "L1-N", "L2-N", "L3-N", "L1-L2", "L2-L3", "L3-L1")
+
+_ROW = object_of(
+    {"value": NUMBER, "exponent": INTEGER},
+    {
+        "context": {"type": "string", "enum": list(CONTEXTS)},
+        "measurand": {"type": "string", "enum": list(MEASURANDS)},
+        "phase": {"type": "string", "enum": list(PHASES)},
+        "location": {"type": "string", "enum": list(_PLACES)},
+        "unit": {"type": "string", "enum": list(UNITS)},
+        "signed": {"type": "object"},
+    },
+)
+_UNSAID = {"Hz"}
+"""Units that 1.6 has without a name: a frequency is in Hertz there (erratum 3.86)."""
+
+
+@functions.hook(
     "samples",
     parameters=(Parameter("sampledValue", ANY, optional=True), Parameter("register", ANY, optional=True)),
-    result=array_of({"type": "object"}),
+    result=array_of(_ROW),
     examples=(
         Example(
-            "$samples([{'value': 5, 'unitOfMeasure': {'unit': 'kWh'}}, {'value': 7}], {'exponent': 0, 'floor': 1000})",
-            [{"value": 5, "unitOfMeasure": {"unit": "kWh"}, "exponent": 0}],
+            "$samples([{'value': 5, 'context': 'Trigger'}, {'value': 7}], {'exponent': -3, 'floor': 0})",
+            [{"value": 5, "exponent": -3, "context": "Trigger"}, {"value": 7, "exponent": -3}],
         ),
     ),
 )
-def samples(sampled: Any, register: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """The sampled values of a 2.x meter value as 1.6 lists them, each with the `exponent` to apply: registers with a
+def samples(view: View, sampled: Any, register: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The sampled values of a 2.x meter value as 1.6 lists them, each with the `exponent` to apply and the measurand
+    and unit of 1.6 (tables `measurand-to-1.6`, `unit-to-1.6`): without those that 1.6 does not have, registers with a
     wrong unit put right and without those that run backwards, and a signed value after its raw one, as `signed`."""
     rows: list[dict[str, Any]] = []
     register = register or {"exponent": 0}
     for sample in sampled if isinstance(sampled, list) else [sampled] if sampled else []:
-        shift = 0
+        row = _row(view, sample)
+        if row is None:
+            continue
         if _is_register(sample) and sample.get("location", "Outlet") == register.get("place", "Outlet"):
             shift = register["exponent"]
-            whole = "phase" not in sample
-            if whole and _wh(sample) * 10.0**shift < register.get("floor", float("-inf")) - _ROUNDING:
+            if "phase" not in sample and _wh(sample) * 10.0**shift < register.get("floor", float("-inf")) - _ROUNDING:
                 continue
-        row = {**sample, "exponent": int(sample.get("unitOfMeasure", {}).get("multiplier", 0)) + shift}
+            row["exponent"] += shift
         rows.append(row)
         if "signedMeterValue" in sample:
             rows.append({**row, "signed": sample["signedMeterValue"]})
     return rows
+
+
+def _row(view: View, sample: dict[str, Any]) -> dict[str, Any] | None:
+    """A sampled value in the names of 1.6; None, reported, when 1.6 has no such measurand or unit."""
+    unit_of_measure = sample.get("unitOfMeasure", {})
+    row = {"value": sample["value"], "exponent": int(unit_of_measure.get("multiplier", 0))}
+    row |= {name: sample[name] for name in ("context", "phase", "location") if name in sample}
+    for name, said, table in (
+        ("measurand", sample.get("measurand"), "measurand-to-1.6"),
+        ("unit", unit_of_measure.get("unit"), "unit-to-1.6"),
+    ):
+        known = view.tables[table].get(said) if said is not None else None
+        if known is not None:
+            row[name] = known
+        elif said is not None and said not in _UNSAID:
+            view.note(f"a value is left out: OCPP 1.6 has no {name} {said!r}")
+            return None
+    return row

@@ -27,7 +27,7 @@ def charging_begun(view: View, identifier: str, number: int, info: dict[str, Any
     """Note the number that the CSMS gave a transaction and what it said of its token; says whether the transaction
     is known."""
     row = open_transactions(view).get(identifier)
-    if row is None:
+    if row is None or row.get("stopped") == number:
         return False
     view.change(NAMESPACE)
     row["number"] = number

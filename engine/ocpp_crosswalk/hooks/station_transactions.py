@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..expressions import Parameter, Registry
-from ..expressions.functions import BOOLEAN, INTEGER, STRING, object_of
+from ..expressions.functions import INTEGER, STRING, object_of
 from ..view import View
 from .registers import REGISTER, Reading, exponent_for, place_of, registers
 from .tokens import fold
@@ -26,21 +26,30 @@ KEPT = 50
 _ENDS_AUTHORIZATION = ("StopAuthorized", "Deauthorized", "RemoteStop")
 _NO_VEHICLE = ("EVConnectTimeout",)
 
-ID_TAG_INFO = {"type": "object", "properties": {"status": STRING}, "required": ["status"]}
 _TIME = {"type": "string", "format": "date-time"}
 _ID_TAG = {"type": "string", "maxLength": 20}
+_CONNECTOR = {"type": "integer", "minimum": 1}
+ID_TAG_INFO = object_of(
+    {"status": {"type": "string", "enum": ["Accepted", "Blocked", "ConcurrentTx", "Expired", "Invalid"]}},
+    {"expiryDate": _TIME, "parentIdTag": _ID_TAG},
+)
 PLAN = object_of(
-    {"values": BOOLEAN, "register": REGISTER},
+    {"register": REGISTER},
     {
-        "connectorId": {"type": "integer", "minimum": 1},
-        "number": INTEGER,
+        "connectorId": _CONNECTOR,
         "authorize": _ID_TAG,
         "info": ID_TAG_INFO,
         "orphan": object_of({"number": INTEGER, "meterStop": INTEGER, "id": STRING}),
-        "start": object_of({"idTag": _ID_TAG, "meterStart": INTEGER, "timestamp": _TIME}, {"reservationId": INTEGER}),
-        "stop": object_of({"meterStop": INTEGER}, {"idTag": _ID_TAG}),
+        "start": object_of(
+            {"connectorId": _CONNECTOR, "idTag": _ID_TAG, "meterStart": INTEGER, "timestamp": _TIME},
+            {"reservationId": INTEGER},
+        ),
+        "values": object_of({"connectorId": _CONNECTOR}, {"number": INTEGER}),
+        "stop": object_of({"number": INTEGER, "meterStop": INTEGER}, {"idTag": _ID_TAG}),
     },
 )
+"""The 1.6 calls that an event makes possible, in this order. A `stop` with the number 0 is of the transaction that
+`start` begins."""
 
 
 def open_transactions(view: View) -> dict[str, dict[str, Any]]:
@@ -74,7 +83,7 @@ def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
         row = kept["open"][event["id"]] = {"id": event["id"], "began": event["timestamp"]}
         _forget_oldest(kept)
     _learn_place(view, row, event)
-    plan: dict[str, Any] = {"values": False, "register": _take_readings(view, row, event)}
+    plan: dict[str, Any] = {"register": _take_readings(view, row, event)}
     known = row.get("known")
     _take_token(row, event, plan)
     if event.get("reservationId") is not None:
@@ -85,23 +94,29 @@ def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
         _plan_start(view, row, event, plan, known)
     if "number" in row or "start" in plan:
         _plan_stop(view, row, event, plan)
-    if "number" in row:
-        plan["number"] = row["number"]
     if "connector" in row:
         plan["connectorId"] = row["connector"]
-    told = "number" in row or "start" in plan or "stopped" in row
-    at_the_end = "stop" in plan and event["type"] == "Ended"
-    plan["values"] = bool(event.get("meterValue")) and told and not at_the_end
-    if "start" in plan and row["first"] == row["last"] and _one_register(event):
-        plan["values"] = False
+        _plan_values(row, event, plan)
     return plan
+
+
+def _plan_values(row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]) -> None:
+    """Plan MeterValues for readings that no other call of the plan tells."""
+    told = "number" in row or "start" in plan or "stopped" in row
+    if not event.get("meterValue") or not told or ("stop" in plan and event["type"] == "Ended"):
+        return
+    if "start" in plan and row["first"] == row["last"] and _one_register(event):
+        return
+    plan["values"] = {"connectorId": row["connector"]} | ({"number": row["number"]} if "number" in row else {})
 
 
 def _late(ended: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
     """An event after Ended: its readings still count, without a transaction."""
-    plan: dict[str, Any] = {"values": False, "register": {"exponent": 0}}
+    plan: dict[str, Any] = {"register": {"exponent": 0}}
     if ended.get("connector"):
-        plan |= {"values": bool(event.get("meterValue")), "connectorId": ended["connector"]}
+        plan["connectorId"] = ended["connector"]
+        if event.get("meterValue"):
+            plan["values"] = {"connectorId": ended["connector"]}
     if "floor" in ended:
         plan["register"] |= {"floor": ended["floor"], "place": ended["place"]}
     return plan
@@ -210,7 +225,12 @@ def _plan_start(
     orphan = _orphan(view, row)
     if orphan is not None:
         plan["orphan"] = orphan
-    plan["start"] = {"idTag": row["tag"], "meterStart": round(row["first"]), "timestamp": timestamp}
+    plan["start"] = {
+        "connectorId": row["connector"],
+        "idTag": row["tag"],
+        "meterStart": round(row["first"]),
+        "timestamp": timestamp,
+    }
     if "reservation" in row:
         plan["start"]["reservationId"] = row["reservation"]
     if plan.get("authorize") == row["tag"] or (event.get("free") and event["tag"] == row["tag"]):
@@ -257,7 +277,7 @@ def _plan_stop(view: View, row: dict[str, Any], event: dict[str, Any], plan: dic
     at_once = event["trigger"] in _ENDS_AUTHORIZATION and view.settings["stopTransactionOn"] == "authorizationEnd"
     if "stopped" in row or not (event["type"] == "Ended" or at_once):
         return
-    plan["stop"] = {"meterStop": round(row.get("last", row.get("first", 0.0)))}
+    plan["stop"] = {"number": row.get("number", 0), "meterStop": round(row.get("last", row.get("first", 0.0)))}
     if event.get("tag") is not None:
         plan["stop"]["idTag"] = event["tag"]
 
