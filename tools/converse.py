@@ -265,9 +265,8 @@ def main() -> int:
             for job in jobs:
                 result.add(job.result())
             seconds = time.perf_counter() - began
-            print(
-                f"{pair}: {result.conversations} conversations, {result.calls} calls, {result.frames} frames, {seconds:.0f} s"
-            )
+            print(f"{pair}: {result.conversations} conversations, {result.calls} calls,", end=" ")
+            print(f"{result.frames} frames, {seconds:.0f} s")
             print("   ", ", ".join(f"{count} {kind}" for kind, count in sorted(result.outcomes.items())))
             print(
                 "    faults:",

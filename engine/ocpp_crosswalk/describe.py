@@ -105,7 +105,7 @@ def classify(mapping: model.Mapping) -> Class:
 
 
 def _route(mapping: model.Mapping, route: model.Route) -> RouteDescription:
-    drops = mapping.drops.merged(route.drops)
+    drops = route.lost
     messages: list[Message] = []
     answer: tuple[Line, ...] = ()
     because = ""

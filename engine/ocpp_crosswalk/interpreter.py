@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .expressions import UNDEFINED, ExpressionError, Scope
 from .mapping.compile import run
-from .mapping.model import Answer, Binding, Drops, Forward, Refuse, Route, Send
+from .mapping.model import Answer, Binding, Drops, Forward, Refuse, Send
 from .mapping.model import Mapping as ActionMapping
 from .mapping.template import Node, elements, truthy
 from .versions import Side
 from .view import View
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingCall:
+class OutgoingCall(NamedTuple):
     """A call to be sent: to whom, which action, which payload."""
 
     to: Side
@@ -206,9 +205,8 @@ def answer_copies(mapping: ActionMapping, exchange: Exchange) -> bool:
 
 
 def drops_of(mapping: ActionMapping, exchange: Exchange) -> Drops:
-    """What the mapping and its chosen route declare as dropped."""
-    route: Route = mapping.routes[exchange.route]
-    return mapping.drops.merged(route.drops)
+    """What the exchange's route declares as dropped."""
+    return mapping.routes[exchange.route].lost
 
 
 def _present(value: Any, path: list[str]) -> bool:

@@ -2,51 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..conversation import Case, SessionStage, load_cases, play_on
 from ..crosswalk import Crosswalk
-from ..diagnostics import Diagnostics, Severity
-from ..mapping import model
+from ..diagnostics import Diagnostics, Position, Severity
 from ..versions import Pair
 
 SUFFIX = ".cases.yaml"
 
 
-def play_cases(crosswalk: Crosswalk, pair: Pair, diagnostics: Diagnostics) -> tuple[int, set[tuple[str, str, str]]]:
-    """Play every case of the mappings of ``pair``.
+def play_cases(
+    crosswalk: Crosswalk, pair: Pair, roots: Sequence[Path], diagnostics: Diagnostics
+) -> tuple[int, set[tuple[str, str, str]]]:
+    """Play every case that ``roots`` (folders of mappings) hold for the mappings of ``pair``.
 
-    Gives how many there were, and the routes that they took: side, action and the route's name.
+    A mapping that the pair takes over from another unchanged is held to that pair's cases. Gives how many cases there
+    were, and the routes that they took: side, action and the route's name.
     """
     played = 0
     taken: set[tuple[str, str, str]] = set()
-    for mapping in crosswalk.mappings(pair).mappings.values():
-        path = cases_of(mapping)
-        if path is None:
-            continue
-        if not path.is_file():
-            if path.with_name(f"{mapping.action}.yaml").is_file():
+    for folder in _folders(crosswalk, pair, roots):
+        for path in sorted(folder.glob("*.yaml")):
+            if not path.name.endswith(SUFFIX) and not path.with_name(f"{path.stem}{SUFFIX}").is_file():
                 diagnostics.add(
                     "XW303",
-                    mapping.at,
-                    f"the mapping of {mapping.action} has no cases",
-                    f"Write {path.name} beside it, with a call that is carried and an odd one.",
+                    Position(str(path)),
+                    f"the mapping of {path.stem} has no cases",
+                    f"Write {path.stem}{SUFFIX} beside it, with a call that is carried and an odd one.",
                     severity=Severity.NOTE,
                 )
-            continue
-        for case in load_cases(path, diagnostics):
-            played += 1
-            taken |= _play(case, crosswalk, pair, diagnostics)
+        for path in sorted(folder.glob(f"*{SUFFIX}")):
+            action = path.name.removesuffix(SUFFIX)
+            if folder.parent.name != str(pair) and _overridden(pair, roots, folder.name, action):
+                continue
+            for case in load_cases(path, diagnostics):
+                played += 1
+                taken |= _play(case, crosswalk, pair, diagnostics)
     return played, taken
 
 
-def cases_of(mapping: model.Mapping) -> Path | None:
-    """Where the cases of ``mapping`` belong; None for a line of a pair's table of refusals and for timers."""
-    file = Path(mapping.at.file)
-    in_folder = file.parent.name.startswith("from-") and mapping.origin != "timer"
-    return file.with_name(f"{mapping.action}{SUFFIX}") if in_folder else None
+def _folders(crosswalk: Crosswalk, pair: Pair, roots: Sequence[Path]) -> Iterator[Path]:
+    """The folders of the mappings that ``pair`` has or takes over, where ``roots`` have them."""
+    for name in (str(pair), *map(str, crosswalk.mappings(pair).bases)):
+        for root in roots:
+            for side in ("from-station", "from-csms"):
+                if (root / name / side).is_dir():
+                    yield root / name / side
+
+
+def _overridden(pair: Pair, roots: Sequence[Path], side: str, action: str) -> bool:
+    return any((root / str(pair) / side / f"{action}.yaml").is_file() for root in roots)
 
 
 def _play(case: Case, crosswalk: Crosswalk, pair: Pair, diagnostics: Diagnostics) -> set[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..crosswalk import Crosswalk
 from ..diagnostics import Diagnostic, Diagnostics, MappingError, Severity
+from ..resources import folder
 from ..versions import Pair
 from .cases import play_cases
 from .prove import Proof, never_taken, prove
@@ -51,6 +52,7 @@ def check(
 ) -> Report:
     """Check the built-in mappings with ``layers`` laid over them.
 
+    The cases are those of ``layers``, or the built-in ones where there are none: a layer may well change what they say.
     ``examples`` calls are generated for each action (0: no proof); ``progress`` is told how many actions there are,
     and gives what to call after each.
     """
@@ -68,9 +70,10 @@ def check(
     usable = [pair for pair in report.pairs if _loads(crosswalk, pair)]
     report.mappings = sum(len(crosswalk.mappings(pair).mappings) for pair in usable)
     diagnostics = Diagnostics()
+    roots = [Path(layer) for layer in layers] or [folder("mappings")]
     taken: dict[Pair, set[tuple[str, str, str]]] = {}
     for pair in usable:
-        played, taken[pair] = play_cases(crosswalk, pair, diagnostics)
+        played, taken[pair] = play_cases(crosswalk, pair, roots, diagnostics)
         report.cases += played
     if examples > 0:
         began = time.perf_counter()

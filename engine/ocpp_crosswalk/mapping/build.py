@@ -390,16 +390,16 @@ class _MappingBuilder:
         self._copied = model.Drops()
         self._b.copying(self._pair.station, self._pair.station)
         outcome, replied = self._outcome(value, path, known)
+        drops = self._copied if whole else self._copied.merged(self._drops((*path, "drops")))
         return model.Route(
             name=str(value.get("name", "")) if not whole else "",
             when=when,
             let=let,
             outcome=outcome,
             also=(*shared, *self._also(path, replied)),
-            drops=self._unsaid(outcome).merged(
-                self._copied if whole else self._copied.merged(self._drops((*path, "drops")))
-            ),
+            drops=drops,
             at=self._b.at(path),
+            lost=self._unsaid(outcome).merged(self._drops((*self._root, "drops"))).merged(drops),
         )
 
     def _unsaid(self, outcome: model.Outcome) -> model.Drops:

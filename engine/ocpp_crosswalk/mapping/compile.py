@@ -18,6 +18,7 @@ from ..diagnostics import Position
 from ..expressions import Expression, ExpressionError, Scope
 from ..expressions.code import Unit
 from ..expressions.compile import mutates
+from ..expressions.quote import statements
 from ..expressions.reference import FAULTS, explain
 from . import model
 from .emit import Emitter, helpers
@@ -51,26 +52,38 @@ def compiled(node: Node) -> Run:
     assume = not any(mutates(expression.node, expression.functions) for expression in expressions_of(node))
     generated = generate(node, "template", assume=assume)
     file = f"<template {next(_numbers)}>"
-    namespace = dict(generated.names)
-    exec(compile(generated.text, file, "exec"), namespace)
-    function: Run = namespace["template"]
 
-    def template(data: Any, scope: Scope) -> Any:
-        try:
-            return function(data, scope)
-        except ExpressionError:
-            raise
-        except FAULTS as error:
-            if assume and isinstance(error, AttributeError):
-                return node.evaluate(data, scope)
-            expression = _expression_at(generated, file, error.__traceback__)
-            if expression is None:
-                raise
-            raise ExpressionError(expression.source, explain(error)) from error
+    def failed(error: Exception, data: Any, scope: Scope) -> Any:
+        if assume and isinstance(error, AttributeError):
+            return node.evaluate(data, scope)
+        expression = _expression_at(generated, file, error.__traceback__)
+        if expression is None:
+            raise error
+        raise ExpressionError(expression.source, explain(error)) from error
 
-    return template
+    module = ast.parse(generated.text)
+    function = module.body[-1]
+    assert isinstance(function, ast.FunctionDef)
+    guard = statements(
+        "try:\n    pass\nexcept ExpressionError:\n    raise\nexcept FAULTS as e:\n    return failed(e, d, s)"
+    )
+    assert isinstance(guard[0], ast.Try)
+    guard[0].body = function.body
+    function.body = guard
+    namespace = {**generated.names, "ExpressionError": ExpressionError, "FAULTS": FAULTS, "failed": failed}
+    exec(compile(ast.fix_missing_locations(module), file, "exec"), namespace)
+    made: Run = namespace["template"]
+    return made
 
 
+_GUARD = """
+try:
+    pass
+except ExpressionError:
+    raise
+except FAULTS as error:
+    return failed(error, d, s)
+"""
 _numbers = count(1)
 
 

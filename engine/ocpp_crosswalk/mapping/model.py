@@ -103,6 +103,8 @@ class Route:
     also: tuple[Send, ...]
     drops: Drops
     at: Position
+    lost: Drops = field(default_factory=lambda: Drops())
+    """All that is dropped here: by the route, by its mapping, and by the whole pair."""
 
 
 @dataclass(frozen=True, slots=True)

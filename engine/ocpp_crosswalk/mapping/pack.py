@@ -43,6 +43,8 @@ class PairMappings:
     documents: Mapping[Key, Document] = field(repr=False)
     drops: Mapping[str, str] = field(default_factory=dict)
     """Fields that no mapping of the pair carries over, by name, with the reason."""
+    bases: tuple[Pair, ...] = ()
+    """The pairs that it extends, the nearest first."""
     at: Position = field(default_factory=lambda: Position(""))
     """Where the pair is declared."""
 
@@ -167,7 +169,8 @@ class Pack:
 
     def _build(self, pair: Pair, diagnostics: Diagnostics) -> PairMappings:
         everywhere: dict[str, str] = {}
-        sources = self._sources(pair, diagnostics, (), everywhere)
+        bases: list[Pair] = []
+        sources = self._sources(pair, diagnostics, (), everywhere, bases)
         mappings: dict[Key, model.Mapping] = {}
         documents: dict[Key, Document] = {}
         for (origin, action), source in sources.items():
@@ -178,16 +181,22 @@ class Pack:
                 mapping = builder.mapping(pair, origin, everywhere)
             mappings[(origin, action)] = mapping
             documents[(origin, action)] = source.document
-        return PairMappings(pair, mappings, documents, everywhere, self._declared(pair))
+        return PairMappings(pair, mappings, documents, everywhere, tuple(bases), self._declared(pair))
 
     def _declared(self, pair: Pair) -> Position:
         files = (layer / str(pair) / "pair.yaml" for layer in reversed(self._layers))
         return Position(str(next((file for file in files if file.is_file()), self._layers[-1] / str(pair))))
 
     def _sources(
-        self, pair: Pair, diagnostics: Diagnostics, extending: tuple[Pair, ...], everywhere: dict[str, str]
+        self,
+        pair: Pair,
+        diagnostics: Diagnostics,
+        extending: tuple[Pair, ...],
+        everywhere: dict[str, str],
+        bases: list[Pair],
     ) -> dict[Key, _Source]:
-        """Where each mapping of ``pair`` is written; the fields that the pair drops go into ``everywhere``."""
+        """Where each mapping of ``pair`` is written; the fields that the pair drops go into ``everywhere``, the pairs
+        that it extends into ``bases``."""
         sources: dict[Key, _Source] = {}
         found = False
         for layer in self._layers:
@@ -197,7 +206,7 @@ class Pack:
             pair_file = root / "pair.yaml"
             if pair_file.is_file() and (document := self._load(pair_file, "pair", diagnostics)):
                 found = True
-                self._inherit(document, pair, sources, diagnostics, extending, everywhere)
+                self._inherit(document, pair, sources, diagnostics, extending, everywhere, bases)
                 everywhere.update(document.value.get("drops", {}))
                 for name, origin in ORIGINS.items():
                     for action in document.value.get("refused", {}).get(name, {}):
@@ -224,6 +233,7 @@ class Pack:
         diagnostics: Diagnostics,
         extending: tuple[Pair, ...],
         everywhere: dict[str, str],
+        bases: list[Pair],
     ) -> None:
         if document.value["pair"] != str(pair):
             diagnostics.add(
@@ -245,7 +255,9 @@ class Pack:
             chain = " -> ".join(str(step) for step in (*extending, pair, base))
             diagnostics.add("XW111", at, f"extends leads back to itself: {chain}", "Break the circle.", "extends")
             return
-        inherited = self._sources(base, diagnostics, (*extending, pair), everywhere)
+        if base not in bases:
+            bases.append(base)
+        inherited = self._sources(base, diagnostics, (*extending, pair), everywhere, bases)
         if not inherited:
             diagnostics.add(
                 "XW111",
