@@ -271,8 +271,8 @@ def grouped(value: Any, pairs: tuple[tuple[Evaluate, Evaluate], ...], at: Place)
 
 def record(members: dict[str, Any]) -> dict[str, Any]:
     """An object without the members that are undefined."""
-    if U in members.values():
-        return {name: value for name, value in members.items() if value is not U}
+    while U in members.values():
+        del members[next(name for name, value in members.items() if value is U)]
     return members
 
 
