@@ -16,6 +16,7 @@ from . import interpreter
 from .events import Event, EventKind
 from .frames import Call, CallError, CallResult, CallResultError, FrameError, Send, encode, parse
 from .interpreter import Exchange, Failure, MappingFault, OutgoingCall
+from .mapping.model import Answer
 from .mapping.model import Mapping as ActionMapping
 from .mapping.pack import PairMappings
 from .outbox import Outbox, Waiting
@@ -420,8 +421,10 @@ class Session:
                 self._answer_error(side, message_id, answer)
         else:
             kind = EventKind.TRANSLATED if exchange.all_replies else EventKind.ANSWERED_HERE
-            name = mapping.routes[exchange.route].name
-            self._event(kind, side, exchange.action, _first(exchange.ids), detail={"route": name} if name else None)
+            route = mapping.routes[exchange.route]
+            reason = route.outcome.because if isinstance(route.outcome, Answer) else ""
+            detail = {"route": route.name} if route.name else None
+            self._event(kind, side, exchange.action, _first(exchange.ids), reason, detail)
             if exchange.once:
                 self._touch()
                 self._identities.keep_answer(exchange.once, answer)

@@ -118,6 +118,22 @@ def job_manner(view: View, job: str, request_id: int | None) -> str:
 
 
 @functions.hook(
+    "jobNews",
+    parameters=(Parameter("job", JOB), Parameter("status", STRING), Parameter("plain", STRING)),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$jobNews('firmware', 'Downloaded', 'Downloaded')", True),),
+)
+def job_news(view: View, job: str, status: str, plain: str) -> bool:
+    """Whether a 2.x status of an upload or an update says more in 1.6, where it is called ``plain``, than the last
+    one did; a status that 1.6 has by its own name always does."""
+    told = view.read(_NAMESPACE).get("told", {}).get(job)
+    if told != plain:
+        view.change(_NAMESPACE).setdefault("told", {})[job] = plain
+    return status == plain or told != plain
+
+
+@functions.hook(
     "noteReset",
     parameters=(Parameter("type", STRING),),
     result=BOOLEAN,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
-from ..expressions.functions import ANY, BOOLEAN, INTEGER, STRING, array_of, object_of
+from ..expressions.functions import ANY, INTEGER, STRING, array_of, object_of
 from ..view import View
 from .station_transactions import running_on
 from .topology import connectors_of, learn
@@ -56,7 +56,11 @@ NOTICE = object_of(
         "status": {"type": "string", "enum": list(STATUSES)},
         "errorCode": {"type": "string", "enum": list(ERROR_CODES)},
     },
-    {"timestamp": STRING, "techCode": STRING, "techInfo": STRING},
+    {
+        "timestamp": {"type": "string", "format": "date-time"},
+        "techCode": {"type": "string", "maxLength": 50},
+        "techInfo": STRING,
+    },
 )
 
 
@@ -153,19 +157,6 @@ def charging_status(view: View, connector: int | None, event: dict[str, Any]) ->
     return _notice(view, connector)
 
 
-_EVENT_ROW = object_of(
-    {"component": STRING, "variable": STRING, "value": STRING, "timestamp": STRING},
-    {
-        "evseId": INTEGER,
-        "connectorId": INTEGER,
-        "cleared": BOOLEAN,
-        "errorCode": {"type": "string", "enum": list(ERROR_CODES)},
-        "techCode": STRING,
-        "techInfo": STRING,
-    },
-)
-
-
 @functions.hook(
     "connectorEvents",
     parameters=(Parameter("events", ANY, optional=True),),
@@ -174,7 +165,8 @@ _EVENT_ROW = object_of(
 )
 def connector_events(view: View, events: Any) -> list[dict[str, Any]]:
     """What events of a 2.x device model (rows of `component`, `variable`, `value`, `timestamp`, and where there are
-    `evseId`, `connectorId`, `cleared`, `errorCode`, `techCode`, `techInfo`) say of connectors in 1.6, in order."""
+    `evseId`, `connectorId`, `cleared`, `errorCode`, `techCode`, `techInfo`) say of connectors in 1.6, in order. An empty
+    `errorCode` is none."""
     notices: list[dict[str, Any]] = []
     for row in events if isinstance(events, list) else [events] if events else []:
         told = _availability(view, row) if row["variable"] == "AvailabilityState" else _problem(view, row)
@@ -203,7 +195,7 @@ def _availability(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _problem(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
     code = row.get("errorCode")
-    if code is None:
+    if not code:
         return []
     evse_id = row.get("evseId") or 0
     connector = learn(view, evse_id, row.get("connectorId") or None) if evse_id > 0 else 0

@@ -200,3 +200,18 @@ def to_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     return orjson.dumps(value).decode()
+
+
+@functions.function(
+    "fromText",
+    parameters=(Parameter("text", STRING),),
+    result=ANY,
+    optional_result=True,
+    examples=(Example("$fromText('{\"a\": [1]}')", {"a": [1]}), Example("$fromText('no JSON')", None)),
+)
+def from_text(text: str) -> Any:
+    """The JSON value that a text holds; undefined when it is none."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
