@@ -26,7 +26,7 @@ from ocpp_crosswalk import interpreter as interpreter_module
 from ocpp_crosswalk.check.generate import random_payload
 from ocpp_crosswalk.expressions import Expression, Scope
 from ocpp_crosswalk.expressions.reference import ReferenceExpression
-from ocpp_crosswalk.hooks import metering, topology, values
+from ocpp_crosswalk.hooks import BUILTIN, metering, topology, values
 from ocpp_crosswalk.interpreter import Failure, MappingFault, accept_reply, advance, begin, finish, further_calls
 from ocpp_crosswalk.mapping import model
 from ocpp_crosswalk.mapping.template import Node
@@ -150,7 +150,6 @@ METER_VALUES = {
         }
     ],
 }
-START = {"connectorId": 1, "idTag": "04A1B2C3", "meterStart": 1234, "timestamp": "2026-09-21T12:00:00Z"}
 STATUS = {"connectorId": 1, "errorCode": "NoError", "status": "Available", "timestamp": "2026-09-21T12:00:00Z"}
 HEARTBEAT: dict[str, Any] = {}
 _GONE = ("Temperature", "RPM")
@@ -196,16 +195,29 @@ def heartbeat(payload: dict[str, Any], view: View) -> Any:
 
 
 def status_notification(payload: dict[str, Any], view: View) -> Any:
-    """The part of StatusNotification of 1.6 in 2.0.1 that makes its payload, by hand."""
-    states = {"Available": "Available", "Preparing": "Occupied", "Charging": "Occupied", "Faulted": "Faulted"}
-    return {
+    """StatusNotification of 1.6 in 2.0.1, by hand, with the hooks that the mapping calls."""
+    connector = payload["connectorId"]
+    status = _STATES[payload["status"]]
+    transaction = BUILTIN["chargingStateChanged"].call(view, connector, payload["status"])
+    problem = BUILTIN["problemChanged"].call(view, connector, payload["errorCode"])
+    news = BUILTIN["reportStatus"].call(view, connector, status)
+    calls: list[Any] = []
+    for event in (transaction, problem):
+        if event is not None:
+            calls.append({"seqNo": 0, "timestamp": values.utc(view, payload["timestamp"]), "event": event})
+    if not news:
+        return {}, calls
+    evse = topology.evse(view, connector)
+    request = {
         "timestamp": values.utc(view, payload.get("timestamp")),
-        "connectorStatus": states.get(payload["status"], "Occupied"),
-        "evseId": payload["connectorId"],
-        "connectorId": 1,
+        "connectorStatus": status,
+        "evseId": evse["id"],
+        "connectorId": evse["connectorId"],
     }
+    return request, calls
 
 
+_STATES = {"Available": "Available", "Preparing": "Occupied", "Charging": "Occupied", "Faulted": "Faulted"}
 BY_HAND: dict[str, tuple[dict[str, Any], Exchange]] = {
     "Heartbeat": (HEARTBEAT, heartbeat),
     "MeterValues": (METER_VALUES, meter_values),

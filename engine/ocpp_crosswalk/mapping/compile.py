@@ -57,9 +57,7 @@ def compiled(node: Node) -> Run:
         if assume and isinstance(error, AttributeError):
             return node.evaluate(data, scope)
         expression = _expression_at(generated, file, error.__traceback__)
-        if expression is None:
-            raise error
-        raise ExpressionError(expression.source, explain(error)) from error
+        raise ExpressionError(expression.source if expression else str(node.at), explain(error)) from error
 
     module = ast.parse(generated.text)
     function = module.body[-1]
@@ -115,7 +113,7 @@ def expressions_of(part: Any) -> Iterator[Expression]:
 
 def generate(node: Node, name: str, *, assume: bool = True) -> Generated:
     """The source of a template's function, called ``name``; ``assume`` as in `Emitter`."""
-    emitter = Emitter(Unit({}), assume=assume)
+    emitter = Emitter(Unit({}), run, assume=assume)
     body = emitter.function_body(node)
     arguments = ast.arguments([], [ast.arg("d"), ast.arg("s")], None, [], [], None, [])
     function = ast.FunctionDef(name, arguments, body, [], None)

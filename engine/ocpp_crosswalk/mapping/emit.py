@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..diagnostics import Position
-from ..expressions import UNDEFINED, Expression
+from ..expressions import UNDEFINED, Expression, Scope
 from ..expressions.code import Env, Unit, Unsupported
 from ..expressions.quote import call, const, name, quote, statements
 from ..expressions.translate import Translator
+from .copying import copier
 from .template import Array, Constant, Each, Leaf, Lookup, Node, Object, With, elements, table_key
 
 _SURE = "sure"
@@ -36,11 +38,13 @@ class Value:
 class Emitter:
     """Makes the statements for one template. ``markers`` are what its comments stand for.
 
-    ``assume``: values that are taken for objects raise AttributeError where they are not.
+    ``assume``: values that are taken for objects raise AttributeError where they are not. ``run`` evaluates a
+    template that stands apart.
     """
 
-    def __init__(self, unit: Unit, *, assume: bool) -> None:
+    def __init__(self, unit: Unit, run: Callable[[Node, Any, Scope], Any], *, assume: bool) -> None:
         self.unit = unit
+        self.run = run
         self.assume = assume
         self.markers: list[tuple[Position, Expression | None]] = []
 
@@ -157,8 +161,8 @@ class Emitter:
         if node.copy is None:
             before += statements("O = {}", O=made)
         else:
-            copy = self.unit.constant("copy_", node.copy)
-            before += statements("C = F.evaluate(D, s)", C=copied, F=copy, D=env.context)
+            copy = self.unit.constant("copy_", copier(node.copy, self.run))
+            before += statements("C = F(D, s)", C=copied, F=copy, D=env.context)
             before += statements("O = {} if C is U else C", O=made, C=copied)
         for key, inner in node.fields:
             value = self.value(inner, env)
