@@ -110,7 +110,7 @@ def test_a_folder_that_is_missing(tmp_path: Path) -> None:
         ),
         pytest.param(
             HEARTBEAT.replace("call: Heartbeat", "call: Heartbeet"),
-            "error XW109 at call: 'Heartbeet' is not an action that a ocpp1.6 station sends\n"
+            "error XW109 at call: 'Heartbeet' is not an action that an ocpp1.6 station sends\n"
             "    Did you mean 'Heartbeat'?",
             id="unknown action",
         ),

@@ -321,7 +321,8 @@ class Inference:
                 )
                 break
         literals = [values[0] if (values := constants(argument)) else None for argument in arguments]
-        schema = function.result if function.narrow is None else function.narrow(*literals)
+        literals += [None] * (most - len(literals))
+        schema = function.result if function.narrow is None else function.narrow(*literals[:most])
         proven = _proven(function.name, arguments, env.context)
         return of_schema(schema).maybe(not proven and (function.optional_result or undefined))
 

@@ -346,7 +346,7 @@ class _MappingBuilder:
         self._b.error(
             "XW109",
             path,
-            f"{action!r} is not an action that a {version} {_PEOPLE[sender]} sends",
+            f"{action!r} is not an action that an {version} {_PEOPLE[sender]} sends",
             suggestion(action, actions),
         )
         return False

@@ -17,23 +17,28 @@ from typing import Any
 from ..diagnostics import Position
 from ..expressions import Expression, ExpressionError, Scope
 from ..expressions.code import Unit
-from ..expressions.compile import mutates
+from ..expressions.compile import function_over, mutates
+from ..expressions.compile import source_of as expression_source
 from ..expressions.quote import statements
 from ..expressions.reference import FAULTS, explain
 from . import model
 from .emit import Emitter, helpers
-from .template import Convert, Copy, CopyList, Leaf, Node
+from .template import Convert, Copy, CopyList, Node
 
 Run = Callable[[Any, Scope], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The source of a template's function, with the expressions that its comments stand for, by line from 1."""
+    """The source of a template's function, with the expressions that its comments stand for, by line from 1.
+
+    ``assume``: it raises AttributeError where a value is no object that was taken for one.
+    """
 
     text: str
     names: dict[str, Any]
     expressions: dict[int, Expression]
+    assume: bool
 
 
 def run(node: Node, data: Any, scope: Scope) -> Any:
@@ -49,12 +54,11 @@ def run(node: Node, data: Any, scope: Scope) -> Any:
 
 def compiled(node: Node) -> Run:
     """The function of an object and the scope that a template is."""
-    assume = not any(mutates(expression.node, expression.functions) for expression in expressions_of(node))
-    generated = generate(node, "template", assume=assume)
+    generated = generate(node, "template")
     file = f"<template {next(_numbers)}>"
 
     def failed(error: Exception, data: Any, scope: Scope) -> Any:
-        if assume and isinstance(error, AttributeError):
+        if generated.assume and isinstance(error, AttributeError):
             return node.evaluate(data, scope)
         expression = _expression_at(generated, file, error.__traceback__)
         raise ExpressionError(expression.source if expression else str(node.at), explain(error)) from error
@@ -111,12 +115,11 @@ def expressions_of(part: Any) -> Iterator[Expression]:
                 yield from expressions_of(getattr(part, item.name))
 
 
-def generate(node: Node, name: str, *, assume: bool = True) -> Generated:
-    """The source of a template's function, called ``name``; ``assume`` as in `Emitter`."""
+def generate(node: Node, name: str) -> Generated:
+    """The source of a template's function, called ``name``."""
+    assume = not any(mutates(expression.node, expression.functions) for expression in expressions_of(node))
     emitter = Emitter(Unit({}), run, assume=assume)
-    body = emitter.function_body(node)
-    arguments = ast.arguments([], [ast.arg("d"), ast.arg("s")], None, [], [], None, [])
-    function = ast.FunctionDef(name, arguments, body, [], None)
+    function = function_over(name, emitter.function_body(node))
     text = ast.unparse(ast.fix_missing_locations(ast.Module([function], [])))
     lines = text.split("\n")
     expressions: dict[int, Expression] = {}
@@ -126,7 +129,7 @@ def generate(node: Node, name: str, *, assume: bool = True) -> Generated:
             lines[number] = f"{marker[1]}# {_place(at)}{_shown(expression)}"
             if expression is not None:
                 expressions[number + 1] = expression
-    return Generated("\n".join(lines), {**emitter.unit.namespace(), **helpers()}, expressions)
+    return Generated("\n".join(lines), {**emitter.unit.namespace(), **helpers()}, expressions, assume)
 
 
 _MARKER = re.compile(r"( *)(?:'|\"\"\")#(\d+)(?:'|\"\"\")")
@@ -143,20 +146,29 @@ def _shown(expression: Expression | None) -> str:
 def source_of(mapping: model.Mapping) -> str:
     """The Python that a mapping is, for people: a function for each of its templates and conditions."""
     parts = [f"# {mapping.action}, {mapping.pair}, from {mapping.origin}: {_place(mapping.at)}"]
-    parts += [generate(node, name).text for name, node in _templates(mapping)]
+    for name, part in parts_of(mapping):
+        parts.append(_condition(part, name) if isinstance(part, Expression) else generate(part, name).text)
     return "\n\n\n".join(parts) + "\n"
 
 
-def _templates(mapping: model.Mapping) -> Iterator[tuple[str, Node]]:
-    """Every template of a mapping, with a name for it; conditions are leaves."""
+def _condition(expression: Expression, name: str) -> str:
+    comment = f"# {_place(expression.at)}{_shown(expression)}\n"
+    if expression.fallback is not None:
+        return f"{comment}# jsonata-python evaluates {name}: the compiler does not know {expression.fallback}"
+    text, _ = expression_source(expression.source, expression.node, expression.functions, over_object=True, name=name)
+    return comment + text
+
+
+def parts_of(mapping: model.Mapping) -> Iterator[tuple[str, Node | Expression]]:
+    """Every template and condition of a mapping, with a name for it."""
     if mapping.once is not None:
-        yield "once", _leaf(mapping.once)
+        yield "once", mapping.once
     for binding in mapping.let:
         yield f"let_{binding.name}", binding.template
     for number, route in enumerate(mapping.routes, 1):
         prefix = f"route{number}_" if len(mapping.routes) > 1 else ""
         if route.when is not None:
-            yield f"{prefix}when", _leaf(route.when)
+            yield f"{prefix}when", route.when
         for binding in route.let:
             yield f"{prefix}let_{binding.name}", binding.template
         outcome = route.outcome
@@ -174,14 +186,10 @@ def _templates(mapping: model.Mapping) -> Iterator[tuple[str, Node]]:
             yield from _of_send(f"{prefix}also{step}_", send)
 
 
-def _of_send(prefix: str, send: model.Send) -> Iterator[tuple[str, Node]]:
+def _of_send(prefix: str, send: model.Send) -> Iterator[tuple[str, Node | Expression]]:
     for name, expression in (("when", send.when), ("each", send.each)):
         if expression is not None:
-            yield f"{prefix}{name}", _leaf(expression)
+            yield f"{prefix}{name}", expression
     yield f"{prefix}request", send.request
     if send.instead is not None:
         yield f"{prefix}instead", send.instead
-
-
-def _leaf(expression: Expression) -> Node:
-    return Leaf(expression.at, expression)

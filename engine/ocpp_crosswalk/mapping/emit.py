@@ -57,11 +57,7 @@ class Emitter:
             _NONE: "return U if (T := X) is None else T",
             _UNDEFINED: "return X",
         }[value.absent]
-        end = statements(pattern, X=value.tree, T=self.unit.fresh())
-        body = [*value.before, *end]
-        used = {part.id for statement in body for part in ast.walk(statement) if isinstance(part, ast.Name)}
-        start = [("v", "v = s.variables"), ("view", "view = s.view")]
-        return [*(line for text, code in start if text in used for line in statements(code)), *body]
+        return [*value.before, *statements(pattern, X=value.tree, T=self.unit.fresh())]
 
     def value(self, node: Node, env: Env) -> Value:
         """The code for a template over the context of ``env``."""
@@ -98,10 +94,10 @@ class Emitter:
         self.unit.functions = expression.functions
         try:
             translator = Translator(self.unit, expression.source, expression.node)
-            tree = translator.nullable(expression.node, env)
+            return translator.nullable(expression.node, env), translator.is_there(expression.node, env)
         except Unsupported:
             tree = quote("None if (T := X) is U else T", T=self.unit.fresh(), X=self._fallback(expression, env))
-        return tree, isinstance(tree, ast.Constant) and tree.value is not None
+            return tree, False
 
     def _truth(self, expression: Expression, env: Env) -> ast.expr:
         self.unit.functions = expression.functions

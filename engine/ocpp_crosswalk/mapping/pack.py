@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..diagnostics import Diagnostic, Diagnostics, MappingError, Position, suggestion
 from ..expressions import UNDEFINED, Function
+from ..resources import folder
 from ..versions import PAIRS, Pair
 from . import model
 from .build import Builder, Resources
@@ -65,6 +66,7 @@ class Pack:
         self._diagnostics = Diagnostics()
         self.resources = Resources(functions)
         self._pairs: dict[Pair, PairMappings] = {}
+        self._read_settings(folder("mappings"))
         for layer in self._layers:
             self._read_shared(layer)
         self._raise()
@@ -119,6 +121,17 @@ class Pack:
                 pair = self._pair_named(document)
                 if pair is not None:
                     self.resources.copies[(pair.station, pair.csms)] = document
+        self._read_settings(layer)
+        known = {"tables", "parts", "copies", "settings.yaml", "repairs", *map(str, PAIRS)}
+        for path in sorted(layer.iterdir()):
+            if path.name not in known and not path.name.startswith("."):
+                remedy = suggestion(path.name, known) or f"A layer of mappings holds {', '.join(sorted(known))}."
+                self._diagnostics.add(
+                    "XW112", Position(str(path)), f"{path.name!r} is no part of a folder of mappings", remedy
+                )
+
+    def _read_settings(self, layer: Path) -> None:
+        """Read a layer's settings. The built-in ones are always there: the session and the built-in hooks read them."""
         settings = layer / "settings.yaml"
         if settings.is_file() and (document := self._load(settings, "settings")):
             for name, entry in document.value["settings"].items():
@@ -128,13 +141,6 @@ class Pack:
                     entry["default"],
                     entry["description"],
                     document.position(("settings", name)),
-                )
-        known = {"tables", "parts", "copies", "settings.yaml", "repairs", *map(str, PAIRS)}
-        for path in sorted(layer.iterdir()):
-            if path.name not in known and not path.name.startswith("."):
-                remedy = suggestion(path.name, known) or f"A layer of mappings holds {', '.join(sorted(known))}."
-                self._diagnostics.add(
-                    "XW112", Position(str(path)), f"{path.name!r} is no part of a folder of mappings", remedy
                 )
 
     def _pair_named(self, document: Document) -> Pair | None:
