@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Iterator
@@ -13,10 +14,24 @@ import pytest
 from ocpp_crosswalk import Crosswalk, Out, Session, Side
 from ocpp_crosswalk import interpreter as interpreter_module
 from ocpp_crosswalk.check.generate import random_payload
-from ocpp_crosswalk.expressions import Expression, Scope
+from ocpp_crosswalk.diagnostics import Position
+from ocpp_crosswalk.expressions import UNDEFINED, Expression, ExpressionError, Registry, Scope
 from ocpp_crosswalk.expressions.reference import ReferenceExpression
-from ocpp_crosswalk.mapping.compile import source_of
-from ocpp_crosswalk.mapping.template import Node
+from ocpp_crosswalk.mapping.compile import generate, run, source_of
+from ocpp_crosswalk.mapping.template import (
+    Array,
+    Constant,
+    Convert,
+    Copy,
+    CopyList,
+    Each,
+    Leaf,
+    Lookup,
+    Node,
+    Object,
+    Table,
+    With,
+)
 from ocpp_crosswalk.versions import PAIRS, Pair, Version
 
 NOW = 1_790_000_000.0
@@ -105,5 +120,112 @@ def test_every_mapping_compiles_without_fallback_and_shows_its_source(pair: Pair
     for mapping in _COMPILED.mappings(pair).mappings.values():
         text = source_of(mapping)
         compile(text, "source", "exec")
-        assert "expression_" not in text, f"{mapping.at}: an expression falls back"
+        assert "expression_" not in text and "jsonata-python" not in text, f"{mapping.at}: an expression falls back"
         assert f"{mapping.at.file.split('/')[-1]}:{mapping.at.line}" in text
+
+
+# -- one template at a time --
+
+AT = Position("mappings/a.yaml", 7, 3)
+KEPT: list[Any] = []
+FUNCTIONS = Registry()
+
+
+@FUNCTIONS.hook("keep", mutates=True)
+def keep(view: Any) -> int:
+    """Note a call."""
+    KEPT.append(view)
+    return len(KEPT)
+
+
+@FUNCTIONS.function("fails")
+def fails() -> None:
+    """Fail as a faulty hook does."""
+    raise ValueError("no luck")
+
+
+def leaf(source: str) -> Leaf:
+    return Leaf(AT, Expression(source, FUNCTIONS, AT))
+
+
+def expression(source: str) -> Expression:
+    return Expression(source, FUNCTIONS, AT)
+
+
+def table(otherwise: Any = UNDEFINED) -> Table:
+    return Table("t", {"x": "X", "true": "yes", "5": "five"}, otherwise, AT, {"gone": "It has gone."})
+
+
+TEMPLATES: dict[str, Node] = {
+    "constant": Constant(AT, {"a": [1]}),
+    "nothing": Constant(AT, UNDEFINED),
+    "leaf": leaf("a"),
+    "left to jsonata-python": leaf("a@$x.b"),
+    "lookup": Lookup(AT, table(), leaf("a"), None),
+    "lookup with a default": Lookup(AT, table("D"), leaf("a"), None),
+    "lookup with else": Lookup(AT, table(), leaf("a"), leaf("b")),
+    "array": Array(AT, (leaf("a"), leaf("b"), Constant(AT, 1))),
+    "empty array": Array(AT, (leaf("missing"),)),
+    "object": Object(AT, (("k", leaf("a")), ("l", Object(AT, (("m", leaf("b")),))))),
+    "conditional object": Object(AT, (("k", leaf("a")),), expression("a = 'x'")),
+    "sure object": Object(AT, (("k", Constant(AT, 1)),), expression("b")),
+    "with": With(AT, leaf("a"), Object(AT, (("k", leaf("b")), ("l", leaf("$$"))))),
+    "each": Each(AT, expression("a"), Object(AT, (("k", leaf("b")), ("l", leaf("$"))))),
+    "each of each": Each(AT, expression("a"), Each(AT, expression("b"), leaf("$"))),
+    "copy": Object(
+        AT,
+        (("k", leaf("a")), ("b", leaf("missing"))),
+        None,
+        Copy({"a": None, "b": None, "c": CopyList(Convert(Object(AT, (("n", leaf("b")),)))), "d": Copy({"e": None})}),
+    ),
+    "filters": leaf("a[b = 1].{'x': b}"),
+    "variables": leaf("$x.b & $y"),
+}
+PAYLOADS: list[Any] = [
+    {},
+    {"a": "x", "b": 2},
+    {"a": "gone", "b": "B"},
+    {"a": "other", "b": None},
+    {"a": True},
+    {"a": 5, "b": [1]},
+    {"a": None, "b": False},
+    {"a": {"b": 1}},
+    {"a": [{"b": 1}, {"b": [2, 3]}, 4, None, [{"b": 1}]]},
+    {"a": [], "c": [{"b": 1}, {}, 3], "d": {"e": 1, "f": 2}},
+    {"b": 1, "c": [], "d": {}},
+    [{"a": 1}],
+    "text",
+    None,
+    UNDEFINED,
+]
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_compiled_template_is_its_interpretation(name: str) -> None:
+    node = TEMPLATES[name]
+    for payload in PAYLOADS:
+        results = []
+        for evaluate in (run, lambda node, data, scope: node.evaluate(data, scope)):
+            data = copy.deepcopy(payload) if payload is not UNDEFINED else UNDEFINED
+            results.append(evaluate(node, data, Scope({"x": {"b": "v"}})))
+        assert results[0] == results[1], payload
+        assert json.dumps(results[0], default=repr) == json.dumps(results[1], default=repr), payload
+
+
+def test_a_fault_names_its_expression() -> None:
+    node = Object(AT, (("k", leaf("a")), ("l", Object(AT, (("m", leaf("$fails()")), ("n", leaf("b")))))))
+    with pytest.raises(ExpressionError, match=r"no luck.*\$fails\(\)"):
+        run(node, {"a": 1}, Scope({}))
+
+
+def test_state_is_changed_once_where_a_value_is_not_the_object_it_is_taken_for() -> None:
+    KEPT.clear()
+    node = Object(AT, (("k", leaf("$keep()")), ("l", leaf("a.{'x': b}"))))
+    assert run(node, {"a": [1, {"b": 2}]}, Scope({})) == {"k": 1, "l": [{}, {"x": 2}]}
+    assert len(KEPT) == 1
+
+
+def test_the_source_says_where_each_field_comes_from() -> None:
+    text = generate(TEMPLATES["object"], "request").text
+    assert text.startswith("def request(d, s):\n")
+    assert "# mappings/a.yaml:7  a\n    if (t" in text

@@ -21,9 +21,9 @@ Evaluate = Callable[[Any, Scope], Any]
 
 
 def source_of(
-    source: str, node: Node, functions: Mapping[str, Function], *, over_object: bool
+    source: str, node: Node, functions: Mapping[str, Function], *, over_object: bool, name: str = "evaluate"
 ) -> tuple[str, dict[str, Any]]:
-    """The Python source of a function of the data and the scope, and the names that it finds.
+    """The Python source of a function, called ``name``, of the data and the scope, and the names that it finds.
 
     ``over_object``: the data is sure to be an object, and the code raises AttributeError where something further in
     is expected to be one and is not; it is then to be run again without this (unless the expression `mutates`).
@@ -31,16 +31,24 @@ def source_of(
     """
     unit = Unit(functions)
     assume = over_object and not mutates(node, functions)
-    env = Env("d", single=over_object, outer=not over_object, root_single=over_object, assume=assume)
+    root = "d" if over_object else "root"
+    env = Env("d", single=over_object, outer=not over_object, root=root, root_single=over_object, assume=assume)
     try:
         tree = stripped(Translator(unit, source, node).value(node, env))
     except RecursionError:
         raise Unsupported("an expression nested too deeply") from None
-    wrapping = "" if over_object else "d = wrap(d);"
-    body = statements(f"v = s.variables; view = s.view; root = d; {wrapping} return X", X=tree)
+    body = [] if over_object else statements("root = d; d = wrap(d)")
+    module = ast.Module([function_over(name, [*body, *statements("return X", X=tree)])], [])
+    return ast.unparse(ast.fix_missing_locations(module)), unit.namespace()
+
+
+def function_over(name: str, body: list[ast.stmt]) -> ast.FunctionDef:
+    """The function of the data and the scope with this body, which may read ``v`` and ``view`` from the scope."""
+    used = {part.id for statement in body for part in ast.walk(statement) if isinstance(part, ast.Name)}
+    start = [("v", "v = s.variables"), ("view", "view = s.view")]
+    read = [line for text, code in start if text in used for line in statements(code)]
     arguments = ast.arguments([], [ast.arg("d"), ast.arg("s")], None, [], [], None, [])
-    function = ast.FunctionDef("evaluate", arguments, body, [], None)
-    return ast.unparse(ast.fix_missing_locations(ast.Module([function], []))), unit.namespace()
+    return ast.FunctionDef(name, arguments, [*read, *body], [], None)
 
 
 def compiled(source: str, node: Node, functions: Mapping[str, Function], *, over_object: bool) -> Evaluate:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import calls, paths
-from .code import Code, Env, Local, Marks, Unit, Unsupported, none_for_undefined
+from .code import Code, Env, Local, Marks, Unit, Unsupported, defined, none_for_undefined
 from .names import is_builtin
 from .parse import Node, offset_of, walk
 from .quote import call, const, function_of, name, quote, tuple_of
@@ -91,6 +91,10 @@ class Translator:
             elif node.type == "block" and len(node.expressions) == 1:
                 return self.nullable(node.expressions[0], env)
         return none_for_undefined(self.unit, self.value(node, env))
+
+    def is_there(self, node: Node, env: Env) -> bool:
+        """Whether the value is sure to be neither undefined nor null."""
+        return defined(self.value(node, env))
 
     def truth(self, node: Node, env: Env) -> ast.expr:
         """Something that is true or false as the value, cast to boolean, is."""
