@@ -293,7 +293,7 @@ class _MappingChecker:
             )
 
     def _everywhere_dropped(self, path: str) -> bool:
-        return path.rpartition(".")[2] in self._everywhere
+        return not self._everywhere.keys().isdisjoint(path.split("."))
 
     def _contradicted(
         self,

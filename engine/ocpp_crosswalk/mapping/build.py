@@ -418,8 +418,11 @@ class _MappingBuilder:
 
     def _named(self, schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for leaf in leaves(schema):
-            if reason := self._everywhere.get(leaf.path.rpartition(".")[2]):
-                yield leaf.path, reason
+            names = leaf.path.split(".")
+            for number, name in enumerate(names, 1):
+                if reason := self._everywhere.get(name):
+                    yield ".".join(names[:number]), reason
+                    break
 
     def _outcome(
         self, value: Mapping[str, Any], path: PathInDocument, known: frozenset[str]
