@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-
 KEPT_IDS = 16
 """How many ids of sent calls are remembered, on each side."""
 
@@ -79,6 +78,12 @@ class Outbox:
         """Put a call back at the head, to be sent again at ``not_before``."""
         call.not_before = not_before
         self.waiting.appendleft(call)
+
+    def disown(self, owner: str) -> None:
+        """The exchange of ``owner`` is given up: its waiting calls go, and nobody waits for the one in flight."""
+        self.waiting = deque(call for call in self.waiting if call.owner != owner)
+        if self.flight is not None and self.flight.owner == owner:
+            self.flight.owner, self.flight.durable = "", False
 
     def reconnect(self) -> None:
         """A new link: durable calls without an owner are kept, in order; everything else is gone."""

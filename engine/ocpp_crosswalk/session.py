@@ -103,6 +103,10 @@ class Session:
         detached = (self._exchange(saved) for saved in link.get("detached", ()))
         self._detached = deque(exchange for exchange in detached if exchange is not None)
         self._outbox = {side: Outbox(link.get("outbox", {}).get(side)) for side in _SIDES}
+        for side in _SIDES:
+            if self._active[side] is None:
+                for box in self._outbox.values():
+                    box.disown(side)
         self._held_until: float = link.get("held_until", 0.0)
         self._answered = {side: AnsweredIds(link.get("answered", {}).get(side)) for side in _SIDES}
         self._identities = Identities(state.get("memory"))
@@ -217,7 +221,7 @@ class Session:
             if call is not None and now >= self._outbox[side].flight_due:
                 self._event(EventKind.TIMEOUT, side, call.action, call.id, f"the {side} did not answer in time")
                 description = f"the {_PEOPLE[side]} did not answer {call.action} in time"
-                self._landed(side, call.id, Failure("GenericError", description), timeout=True)
+                self._landed(side, call.id, Failure("GenericError", description))
         for timer in [t for t in self._data.get("timers", {}).get("set", ()) if t["at"] <= now]:
             self._view.cancel_timer(timer["name"], timer["key"])
             self._run_timer(timer)
@@ -234,10 +238,11 @@ class Session:
             return
         active = self._active[side]
         waiting = [
-            *([(active.ids, active.payload)] if active else []),
-            *(([a.id], a.payload) for a in self._inbox[side]),
+            *([(active.ids, active.action, active.payload)] if active else []),
+            *(([a.id], a.action, a.payload) for a in self._inbox[side]),
         ]
-        if any(arrived.id in ids and arrived.payload == payload for ids, payload in waiting):
+        same = (arrived.action, arrived.payload)
+        if any(arrived.id in ids and (action, payload) == same for ids, action, payload in waiting):
             self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "the first one is still under way")
             return
         if not self._acceptable(side, arrived):
@@ -480,7 +485,7 @@ class Session:
         self._event(EventKind.INVALID_INPUT, side, call.action, frame.id, text)
         self._landed(side, frame.id, Failure("InternalError", text))
 
-    def _landed(self, side: Side, message_id: str, result: dict[str, Any] | Failure, *, timeout: bool = False) -> None:
+    def _landed(self, side: Side, message_id: str, result: dict[str, Any] | Failure) -> None:
         call = self._outbox[side].land(message_id)
         if call is None:
             self._event(EventKind.LATE_ANSWER, side, "", message_id, "an answer to no call that is open")
