@@ -222,7 +222,8 @@ class _MappingChecker:
         schema = request_schema(version, mapping.action)
         read_somewhere: set[Source] = set()
         read_everywhere: set[Source] | None = None
-        responses: set[str] = set()
+        far = mapping.pair.version(self._sender.other)
+        responses: dict[str, Schema] = {}
         for route, (reads, arriving) in zip(mapping.routes, per_route, strict=True):
             drops = mapping.drops.merged(route.drops)
             if isinstance(route.outcome, model.Forward) or (
@@ -230,35 +231,25 @@ class _MappingChecker:
             ):
                 self._lost(schema, REQUEST, reads, drops.request, route, "request", arriving)
                 read_everywhere = reads.fields if read_everywhere is None else read_everywhere & reads.fields
-            self._contradicted(schema, REQUEST, reads, route.drops.request, route.at, "request")
+            self._contradicted([(schema, REQUEST)], reads, route.drops.request, route.at, "request")
             if not isinstance(route.outcome, model.Forward):
                 continue
+            replies: list[tuple[Schema, str]] = []
             for action in dict.fromkeys(send.action for send in route.outcome.steps):
-                far = mapping.pair.version(self._sender.other)
                 known = protocol(far).actions.get(action)
                 if known is None or known.send:
                     continue
-                responses.add(action)
-                reply = response_schema(far, action)
-                self._lost(reply, reply_of(action), reads, drops.response, route, "response")
-                self._contradicted(reply, reply_of(action), reads, route.drops.response, route.at, "response")
+                replies.append((response_schema(far, action), reply_of(action)))
+                self._lost(*replies[-1], reads, drops.response, route, "response")
+            self._contradicted(replies, reads, route.drops.response, route.at, "response")
+            responses.update((payload, reply) for reply, payload in replies)
             read_somewhere |= reads.fields
         everywhere = Reads(set(shared_reads.fields) | (read_everywhere or set()))
-        self._contradicted(schema, REQUEST, everywhere, mapping.drops.request, mapping.at, "request")
-        far = mapping.pair.version(self._sender.other)
-        schemas = [response_schema(far, action) for action in sorted(responses)]
-        for action in sorted(responses):
-            self._contradicted(
-                response_schema(far, action),
-                reply_of(action),
-                Reads(read_somewhere),
-                mapping.drops.response,
-                mapping.at,
-                "response",
-                missing=False,
-            )
+        self._contradicted([(schema, REQUEST)], everywhere, mapping.drops.request, mapping.at, "request")
+        every = [(reply, payload) for payload, reply in responses.items()]
+        self._contradicted(every, Reads(read_somewhere), mapping.drops.response, mapping.at, "response")
         for path in mapping.drops.response:
-            self._no_such(path, mapping.at, "response", schemas)
+            self._no_such(path, mapping.at, "response", list(responses.values()))
 
     def _lost(
         self,
@@ -297,25 +288,20 @@ class _MappingChecker:
 
     def _contradicted(
         self,
-        schema: Schema,
-        payload: str,
+        payloads: list[tuple[Schema, str]],
         reads: Reads,
         drops: Mapping[str, str],
         at: Position,
         which: str,
-        *,
-        missing: bool = True,
     ) -> None:
+        """Report the drops of fields that are read in every one of ``payloads`` (schema and name) that has them."""
         for path in drops:
             if self._everywhere_dropped(path):
                 continue
-            if missing and which == "request":
-                self._no_such(path, at, which, [schema])
-            if not _exists(schema, path):
-                continue
-            below = [leaf.path for leaf in leaves(schema) if leaf.path == path or leaf.path.startswith(f"{path}.")]
-            left = set(unread(schema, payload, reads))
-            if not any(leaf in left for leaf in below):
+            if which == "request":
+                self._no_such(path, at, which, [schema for schema, _ in payloads])
+            concerned = [(schema, payload) for schema, payload in payloads if _exists(schema, path)]
+            if concerned and all(_read(schema, payload, reads, path) for schema, payload in concerned):
                 self._shared.diagnostics.add(
                     "XW222",
                     at,
@@ -343,6 +329,14 @@ def _definition(node: t.Node) -> Definition | None:
         if found is not None and found[0] == CONTEXT:
             return found[1], node.body.expression.node
     return None
+
+
+def _read(schema: Schema, payload: str, reads: Reads, path: str) -> bool:
+    """Whether everything in the field at ``path`` is read."""
+    left = set(unread(schema, payload, reads))
+    return not any(
+        leaf.path in left for leaf in leaves(schema) if leaf.path == path or leaf.path.startswith(f"{path}.")
+    )
 
 
 def _arrives(value: Type, path: list[str]) -> bool:
