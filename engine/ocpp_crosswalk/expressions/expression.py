@@ -43,7 +43,9 @@ class Expression:
         """The value over ``data``, or UNDEFINED. Raises ExpressionError when evaluation fails."""
         try:
             if type(data) is dict:
-                run = self._object = self._object or self._compile(over_object=True)
+                run = self._object
+                if run is None:
+                    run = self._object = self._compile(over_object=True)
                 try:
                     return run(data, scope)
                 except AttributeError:

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from . import calls, paths
-from .code import Code, Env, Local, Marks, Unit, Unsupported, defined, none_for_undefined
+from . import blocks, calls, paths
+from .code import Code, Env, Marks, Unit, Unsupported, defined, none_for_undefined
 from .names import is_builtin
 from .parse import Node, offset_of, walk
-from .quote import call, const, function_of, name, quote, tuple_of
+from .quote import call, const, name, quote, tuple_of
 from .runtime import Place
 
 _ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder"}
@@ -136,23 +136,6 @@ class Translator:
         """Whether a name is that of a function of the registry, or of JSONata."""
         return text in self.unit.functions or is_builtin(text)
 
-    def lambda_(self, node: Node, env: Env, recursive: Local | None = None, bound: str = "") -> ast.expr:
-        """A Python function for a function that the expression defines; ``bound`` is what it is bound to."""
-        if node.signature is not None:
-            raise Unsupported("a function with a signature")
-        parameters: list[tuple[str, ast.expr | None]] = []
-        inner: dict[str, Local] = {} if recursive is None else {bound: recursive}
-        for argument in node.arguments:
-            text = str(argument.value)
-            if text in env.locals or text in inner or self.is_function(text) or text in ("", "$"):
-                raise Unsupported("a parameter that hides another name")
-            variable = self.unit.fresh("p")
-            parameters.append((variable, quote("v.get(N, U)", N=const(text))))
-            inner[text] = Local(variable, Marks.DEEP)
-        if recursive is not None:
-            _reject_tail_calls(node.body)
-        return function_of(parameters, self.value(node.body, env.binding(inner)).tree)
-
     def _condition(
         self, node: Node, env: Env, translate: Callable[[Node, Env], ast.expr], otherwise: ast.expr
     ) -> ast.expr:
@@ -163,13 +146,6 @@ class Translator:
 def mangled(code: Code) -> Code:
     """The value as the rest of the expression sees it."""
     return Code(call("mangle", code.tree), code.marks) if code.raw else code
-
-
-def _reject_tail_calls(body: Node) -> None:
-    """jsonata-python makes loops of calls in tail position; here they would be as deep as Python's stack."""
-    for part in walk(body):
-        if part.type == "lambda" and part.thunk:
-            raise Unsupported("a recursive function")
 
 
 # -- literals and names --
@@ -203,7 +179,7 @@ def _lambda(t: Translator, node: Node, env: Env) -> Code:
     if node.thunk:
         return t.value(node.body, env)
     arity = const(len(node.arguments))
-    return Code(call("FunctionValue", t.lambda_(node, env), arity, arity), Marks.DEEP)
+    return Code(call("FunctionValue", blocks.lambda_(t, node, env), arity, arity), Marks.DEEP)
 
 
 # -- operators --
@@ -338,55 +314,8 @@ def _again(code: Code) -> Code:
 
 
 def _block(t: Translator, node: Node, env: Env) -> Code:
-    if not node.expressions:
-        return Code(name("U"))
-    bound: dict[str, Local] = {}
-    later = {str(part.lhs.value) for part in node.expressions if _is_binding(part)}
-    codes: list[Code] = []
-    for part in node.expressions:
-        if _is_binding(part):
-            codes.append(_binding(t, part, env, bound, later))
-            continue
-        _reject_early(part, later - bound.keys(), env)
-        codes.append(t.value(part, env.binding(bound)))
-    if len(codes) == 1:
-        return _again(codes[0])
-    tree = ast.Subscript(tuple_of([code.tree for code in codes]), const(-1), ast.Load())
-    return _again(Code(tree, codes[-1].marks, codes[-1].kind))
-
-
-def _is_binding(node: Node) -> bool:
-    return bool(node.type == "bind" and not node.predicate and node.group is None)
-
-
-def _binding(t: Translator, node: Node, env: Env, bound: dict[str, Local], later: set[str]) -> Code:
-    text = str(node.lhs.value)
-    if t.is_function(text) or text in ("", "$"):
-        raise Unsupported("a binding that hides a function")
-    if text in bound:
-        raise Unsupported("a name that is bound twice")
-    local = Local(t.unit.fresh("x"), Marks.DEEP)
-    if node.rhs.type == "lambda" and not node.rhs.thunk:
-        if text in env.locals:
-            raise Unsupported("a function bound to a name that is bound already")
-        _reject_early(node.rhs, later - bound.keys() - {text}, env)
-        arity = const(len(node.rhs.arguments))
-        recursive = local if any(p.type == "variable" and p.value == text for p in walk(node.rhs.body)) else None
-        function = t.lambda_(node.rhs, env.binding(bound), recursive, text)
-        code = Code(call("FunctionValue", function, arity, arity), Marks.DEEP)
-    else:
-        _reject_early(node.rhs, later - bound.keys(), env)
-        code = t.value(node.rhs, env.binding(bound))
-    bound[text] = Local(local.variable, code.marks)
-    return Code(quote("(N := X)", N=local.variable, X=code.tree), code.marks)
-
-
-def _reject_early(node: Node, unbound: set[str], env: Env) -> None:
-    """A name used before it is bound means another one now, and perhaps this one later."""
-    if any(part.type == "lambda" and not part.thunk for part in walk(node)) and any(
-        part.type == "variable" and part.value in unbound for part in walk(node)
-    ):
-        raise Unsupported("a function that uses a name bound after it")
+    code = blocks.block(t, node, env)
+    return _again(code)
 
 
 def _apply(t: Translator, node: Node, env: Env) -> Code:
