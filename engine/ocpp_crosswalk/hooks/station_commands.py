@@ -88,13 +88,13 @@ def new_number(view: View) -> int:
 
 @functions.hook(
     "noteJob",
-    parameters=(Parameter("job", JOB), Parameter("requestId", INTEGER), Parameter("manner", MANNER)),
+    parameters=(Parameter("job", JOB), Parameter("requestId", INTEGER, optional=True), Parameter("manner", MANNER)),
     result=BOOLEAN,
     mutates=True,
     examples=(Example("$noteJob('log', 7, 'security')", True),),
 )
-def note_job(view: View, job: str, request_id: int, manner: str) -> bool:
-    """Note in which manner the CSMS asked for an upload or an update."""
+def note_job(view: View, job: str, request_id: int | None, manner: str) -> bool:
+    """Note in which manner the CSMS asked for an upload or an update, or, without a number, for its status."""
     rows = view.change(_NAMESPACE).setdefault(job, {})
     rows.pop(str(request_id), None)
     rows[str(request_id)] = manner

@@ -101,7 +101,9 @@ def all_connectors(view: View) -> list[int]:
     return sorted(known) or [1]
 
 
-@functions.hook("allConnectors", result=array_of(INTEGER), examples=(Example("$allConnectors()", [1]),))
+@functions.hook(
+    "allConnectors", result=array_of({"type": "integer", "minimum": 1}), examples=(Example("$allConnectors()", [1]),)
+)
 def every_connector(view: View) -> list[int]:
     """Every 1.6 connector of the station that is known."""
     return all_connectors(view)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 import orjson
@@ -176,6 +176,23 @@ def fitting(view: View, text: str, length: int, what: str) -> str | None:
         return text
     view.note(f"{what} of {len(text)} characters is left out: at most {length} fit")
     return None
+
+
+def _stepped(_value: Any, decimals: Any) -> Type:
+    return {"type": "number", "multipleOf": 10**-decimals} if isinstance(decimals, int) else NUMBER
+
+
+@functions.function(
+    "lowered",
+    parameters=(Parameter("value", NUMBER), Parameter("decimals", INTEGER)),
+    result=NUMBER,
+    examples=(Example("$lowered(16.47, 1)", 16.4), Example("$lowered(16.4, 1)", 16.4), Example("$lowered(32, 1)", 32)),
+    narrow=_stepped,
+)
+def lowered(value: float, decimals: int) -> float | int:
+    """The number with so many decimals, never more than it was: a limit that is rounded up is no limit."""
+    number = Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_FLOOR)
+    return int(number) if number == number.to_integral_value() else float(number)
 
 
 @functions.function(
