@@ -21,6 +21,7 @@ from . import (
     tokens,
     topology,
     transactions,
+    tunnels,
     values,
 )
 
@@ -45,6 +46,7 @@ for _module in (
     station_profiles,
     station_status,
     station_transactions,
+    tunnels,
     support,
     jobs,
     profiles,

@@ -10,13 +10,13 @@ import math
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
-from ..expressions.functions import BOOLEAN, INTEGER, NUMBER, object_of
+from ..expressions.functions import ANY, BOOLEAN, INTEGER, NUMBER, array_of, object_of
 from ..view import View
 from .topology import evse_of
 
 functions = Registry()
 
-_NAMESPACE = "profiles"
+_NAMESPACE = "stationProfiles"
 _KEPT = 200
 """How many installed profiles are remembered; the oldest go first."""
 _MAX_PERIODS = 1024
@@ -55,7 +55,9 @@ def _place(row: dict[str, Any]) -> tuple[Any, ...]:
 
 @functions.function(
     "profilePeriods",
-    parameters=(Parameter("profile", _PROFILE),),
+    parameters=(
+        Parameter("profile", object_of({"chargingSchedule": object_of({"chargingSchedulePeriod": array_of(ANY)})})),
+    ),
     result=PERIODS,
     optional_result=True,
     examples=(
@@ -95,12 +97,12 @@ def profile_to_replace(view: View, connector: int, profile: dict[str, Any]) -> i
 
 
 @functions.hook(
-    "profileInstalled",
+    "profileTaken",
     parameters=(Parameter("connectorId", INTEGER), Parameter("profile", _PROFILE)),
     result=BOOLEAN,
     mutates=True,
 )
-def profile_installed(view: View, connector: int, profile: dict[str, Any]) -> bool:
+def profile_taken(view: View, connector: int, profile: dict[str, Any]) -> bool:
     """Note a profile that the station accepted; says whether it replaced one."""
     new = _row(view, connector, profile)
     kept = [row for row in _installed(view) if row["id"] != new["id"] and _place(row) != _place(new)]
@@ -110,13 +112,13 @@ def profile_installed(view: View, connector: int, profile: dict[str, Any]) -> bo
 
 
 @functions.hook(
-    "profilesCleared",
+    "profilesForgotten",
     parameters=(Parameter("criteria", {"type": "object"}),),
     result=BOOLEAN,
     mutates=True,
-    examples=(Example("$profilesCleared({})", False),),
+    examples=(Example("$profilesForgotten({})", False),),
 )
-def profiles_cleared(view: View, criteria: dict[str, Any]) -> bool:
+def profiles_forgotten(view: View, criteria: dict[str, Any]) -> bool:
     """Forget the profiles that a ClearChargingProfile of 1.6 named; says whether there was one."""
     connector = criteria.get("connectorId")
     wanted = {

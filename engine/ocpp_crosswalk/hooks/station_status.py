@@ -164,9 +164,9 @@ def charging_status(view: View, connector: int | None, event: dict[str, Any]) ->
     mutates=True,
 )
 def connector_events(view: View, events: Any) -> list[dict[str, Any]]:
-    """What events of a 2.x device model (rows of `component`, `variable`, `value`, `timestamp`, and where there are
-    `evseId`, `connectorId`, `cleared`, `errorCode`, `techCode`, `techInfo`) say of connectors in 1.6, in order. An empty
-    `errorCode` is none."""
+    """What events of a 2.x device model say of connectors in 1.6, in order. They are rows of `component`, `variable`,
+    `value`, `timestamp`, and where there are `evseId`, `connectorId`, `cleared`, `errorCode` (an empty one is none),
+    `techCode`, `techInfo`."""
     notices: list[dict[str, Any]] = []
     for row in events if isinstance(events, list) else [events] if events else []:
         told = _availability(view, row) if row["variable"] == "AvailabilityState" else _problem(view, row)
