@@ -26,7 +26,13 @@ def _rows(view: View) -> list[dict[str, Any]]:
 
 @functions.hook(
     "profileInstalled",
-    parameters=(Parameter("evseId", INTEGER), Parameter("chargingProfile", ANY), Parameter("status", STRING)),
+    parameters=(
+        Parameter("evseId", INTEGER),
+        Parameter(
+            "chargingProfile", object_of({"id": INTEGER, "stackLevel": INTEGER, "chargingProfilePurpose": STRING})
+        ),
+        Parameter("status", STRING),
+    ),
     result=BOOLEAN,
     mutates=True,
     examples=(

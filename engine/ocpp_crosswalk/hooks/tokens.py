@@ -12,13 +12,17 @@ import re
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
-from ..expressions.functions import ANY, BOOLEAN, STRING, Type, object_of
+from ..expressions.functions import ANY, BOOLEAN, STRING, Type, array_of, object_of
 from ..versions import Version
 from ..view import View
 
 functions = Registry()
 
 ID_TAG: Type = {"type": "string", "maxLength": 20}
+_ENTRY: Type = object_of(
+    {"idToken": object_of({"idToken": STRING, "type": STRING})},
+    {"idTokenInfo": object_of({}, {"groupIdToken": object_of({"idToken": STRING, "type": STRING})})},
+)
 ID_TOKEN: Type = object_of({"idToken": STRING, "type": STRING})
 TOKEN_TYPES = (
     "Central",
@@ -154,6 +158,22 @@ def remember_token(view: View, token: dict[str, Any]) -> str | None:
     if not token["idToken"]:
         return None
     return remember(view, token["idToken"], token.get("type"), Version.V16)
+
+
+@functions.hook(
+    "rememberList",
+    parameters=(Parameter("entries", array_of(_ENTRY)),),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$rememberList([{'idToken': {'idToken': 'AB12', 'type': 'Central'}}])", True),),
+)
+def remember_list(view: View, entries: Any) -> bool:
+    """Note the tokens, and the groups, of a local authorization list, as `$rememberToken` does for one."""
+    for entry in entries if isinstance(entries, list) else [entries]:
+        for token in (entry["idToken"], entry.get("idTokenInfo", {}).get("groupIdToken")):
+            if token:
+                remember_token(view, token)
+    return True
 
 
 @functions.hook(

@@ -13,6 +13,7 @@ from ..expressions.names import UNAVAILABLE, is_builtin, names
 from ..expressions.parse import walk
 from ..protocol import protocol
 from ..schemas import leaves, request_schema, response_schema
+from ..schemas import walk as walk_schema
 from ..versions import Pair, Side, Version
 from . import model
 from .document import Document, PathInDocument
@@ -194,10 +195,26 @@ class Builder:
         return Object(at, fields, when, copy)
 
     def _typed(self, node: Node, kind: Any, path: PathInDocument) -> Node:
+        if isinstance(kind, str):
+            kind = self._official(kind, path)
         if isinstance(node, Leaf):
             return Leaf(node.at, node.expression, kind)
         self.error("XW104", path, "$type says the type of an expression", "Give `$value` as one JSONata string.")
         return node
+
+    def _official(self, name: str, path: PathInDocument) -> Mapping[str, Any]:
+        """The part of an official schema that ``name`` stands for, as `ocpp2.0.1/Authorize/request.idToken`."""
+        version, _, rest = name.partition("/")
+        action, _, rest = rest.partition("/")
+        kind, _, inner = rest.partition(".")
+        found: Mapping[str, Any] | None = None
+        if version in list(Version) and action in protocol(Version(version)).actions and kind in ("request", "response"):
+            schema_of = request_schema if kind == "request" else response_schema
+            found = walk_schema(schema_of(Version(version), action), [part for part in inner.split(".") if part])
+        if found is None:
+            remedy = "Write it as ocpp2.0.1/Authorize/request.idToken."
+            self.error("XW104", path, f"{name!r} is no part of an official schema", remedy)
+        return found or {}
 
     def _lookup(self, value: dict[str, Any], path: PathInDocument, known: frozenset[str], at: Position) -> Node:
         name = value["$table"]
