@@ -1,7 +1,7 @@
-"""Transactions of a 1.6 station through everything that happens to links and processes.
+"""Transactions through everything that happens to links and processes.
 
-The station keeps its messages until they are answered, as 1.6 asks for (4.8, errata 3.18). Whatever happens in
-between, the CSMS has to hear of every transaction once, with sequence numbers without gaps and in order.
+The station keeps its messages until they are answered, as both 1.6 (4.8, errata 3.18) and 2.x (E13) ask for. Whatever
+happens in between, the CSMS has to hear of every transaction once, whole, and in order.
 """
 
 from __future__ import annotations
@@ -19,15 +19,22 @@ from ocpp_crosswalk import Crosswalk, Out
 from ocpp_crosswalk.versions import Pair, Side
 
 CROSSWALK = Crosswalk.load()
-CONNECTORS = st.integers(1, 2)
+PLACES = st.integers(1, 2)
+EFFORT = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
 
 
 def _time(number: int) -> str:
     return f"2026-09-21T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}.000Z"
 
 
-class Transactions(RuleBasedStateMachine):
-    """A station that charges at two connectors, a CSMS that is not always there, and processes that die."""
+class Journey(RuleBasedStateMachine):
+    """A station that charges at two places, a CSMS that is not always there, and processes that die."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,53 +43,68 @@ class Transactions(RuleBasedStateMachine):
         self.queue: deque[dict[str, Any]] = deque()
         """The station's transaction messages, oldest first; they go when they are answered."""
         self.charging: dict[int, dict[str, Any]] = {}
-        """The open transaction of each connector."""
+        """The open transaction of each connector or EVSE."""
         self.all: list[dict[str, Any]] = []
         self.flying: tuple[str, dict[str, Any] | None] | None = None
         """The station's call that has no answer: its id, and its entry in the queue."""
-        self.events: dict[str, dict[int, str]] = {}
-        """What the CSMS heard: payload by sequence number, by transaction."""
 
-    @initialize(pair=st.sampled_from(["ocpp1.6--ocpp2.0.1", "ocpp1.6--ocpp2.1"]))
-    def begin(self, pair: str) -> None:
-        self.host = Host(CROSSWALK, Pair.parse(pair))
+    # -- what a version of the station says, and what its CSMS makes of it --
+
+    def message(self, entry: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Action and payload of an entry in the queue, whose ``kind`` is start, measure or stop."""
+        raise NotImplementedError
+
+    def status(self, place: int, status: str) -> tuple[str, dict[str, Any]]:
+        """A status notification."""
+        raise NotImplementedError
+
+    def answered(self, entry: dict[str, Any], payload: dict[str, Any]) -> None:
+        """The station has the answer to an entry."""
+
+    def told(self, action: str, payload: dict[str, Any]) -> None:
+        """The CSMS gets a call."""
+        raise NotImplementedError
+
+    def reply(self) -> dict[str, Any]:
+        """What the CSMS answers to the call that it owes an answer to."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """All is said and done."""
+        raise NotImplementedError
 
     # -- the station --
 
-    @rule(connector=CONNECTORS)
-    def start(self, connector: int) -> None:
-        if connector in self.charging:
-            return
-        self.tick += 1
-        self.charging[connector] = {"connector": connector, "began": self.tick, "number": None, "ended": None}
-        self.all.append(self.charging[connector])
-        self.queue.append({"action": "StartTransaction", "of": self.charging[connector], "tick": self.tick})
-
-    @rule(connector=CONNECTORS)
-    def measure(self, connector: int) -> None:
-        if connector in self.charging:
+    @rule(place=PLACES)
+    def start(self, place: int) -> None:
+        if place not in self.charging:
             self.tick += 1
-            self.queue.append({"action": "MeterValues", "of": self.charging[connector], "tick": self.tick})
+            self.charging[place] = {"place": place, "began": self.tick, "number": None, "ended": None, "events": 0}
+            self.all.append(self.charging[place])
+            self.put("start", self.charging[place])
 
-    @rule(connector=CONNECTORS)
-    def stop(self, connector: int) -> None:
-        if connector in self.charging:
-            self.tick += 1
-            transaction = self.charging.pop(connector)
+    @rule(place=PLACES)
+    def measure(self, place: int) -> None:
+        if place in self.charging:
+            self.put("measure", self.charging[place])
+
+    @rule(place=PLACES)
+    def stop(self, place: int) -> None:
+        if place in self.charging:
+            transaction = self.charging.pop(place)
+            self.put("stop", transaction)
             transaction["ended"] = self.tick
-            self.queue.append({"action": "StopTransaction", "of": transaction, "tick": self.tick})
 
-    @rule(connector=CONNECTORS, status=st.sampled_from(["Charging", "SuspendedEV", "Finishing"]))
-    def report(self, connector: int, status: str) -> None:
+    def put(self, kind: str, transaction: dict[str, Any]) -> None:
+        self.tick += 1
+        self.queue.append({"kind": kind, "of": transaction, "tick": self.tick, "seqNo": transaction["events"]})
+        transaction["events"] += 1
+
+    @rule(place=PLACES, status=st.sampled_from(["Charging", "SuspendedEV", "Finishing"]))
+    def report(self, place: int, status: str) -> None:
         if self.flying is None:
             self.tick += 1
-            payload = {
-                "connectorId": connector,
-                "errorCode": "NoError",
-                "status": status,
-                "timestamp": _time(self.tick),
-            }
-            self.say("StatusNotification", payload, None)
+            self.say(*self.status(place, status), None)
 
     @rule(lost=st.booleans())
     def send(self, lost: bool) -> None:
@@ -90,22 +112,12 @@ class Transactions(RuleBasedStateMachine):
         if self.flying is not None or not self.queue:
             return
         entry = self.queue[0]
+        action, payload = self.message(entry)
         if lost:
-            text = json.dumps([2, "lost", entry["action"], self.payload(entry)])
-            self.host.session.receive(Side.STATION, text, now=self.host.now)
+            self.host.session.receive(Side.STATION, json.dumps([2, "lost", action, payload]), now=self.host.now)
             self.crash()
         else:
-            self.say(entry["action"], self.payload(entry), entry)
-
-    def payload(self, entry: dict[str, Any]) -> dict[str, Any]:
-        of, time = entry["of"], _time(entry["tick"])
-        if entry["action"] == "StartTransaction":
-            return {"connectorId": of["connector"], "idTag": "ANNA", "meterStart": of["began"], "timestamp": time}
-        assert of["number"] is not None, "the start comes first in the queue"
-        if entry["action"] == "StopTransaction":
-            return {"transactionId": of["number"], "meterStop": entry["tick"], "timestamp": time}
-        reading = {"timestamp": time, "sampledValue": [{"value": str(entry["tick"])}]}
-        return {"connectorId": of["connector"], "transactionId": of["number"], "meterValue": [reading]}
+            self.say(action, payload, entry)
 
     def say(self, action: str, payload: dict[str, Any], entry: dict[str, Any] | None) -> None:
         self.tick += 1
@@ -117,7 +129,7 @@ class Transactions(RuleBasedStateMachine):
     @rule()
     def answer(self) -> None:
         if self.host.owed[Side.CSMS] is not None:
-            self.heard(self.host.answer(Side.CSMS, {}))
+            self.heard(self.host.answer(Side.CSMS, self.reply()))
 
     @rule()
     def fail(self) -> None:
@@ -142,34 +154,17 @@ class Transactions(RuleBasedStateMachine):
     def restart(self) -> None:
         self.host.restart()
 
-    # -- what is heard --
-
     def heard(self, outs: list[Out]) -> None:
         for out in outs:
             kind, message_id, *rest = json.loads(out.text)
             if out.to is Side.CSMS:
-                if rest[0] == "TransactionEvent":
-                    self.event(rest[1])
+                self.told(*rest)
             elif kind in (3, 4):
                 assert self.flying is not None and self.flying[0] == message_id
                 entry, self.flying = self.flying[1], None
                 if kind == 3 and entry is not None:
                     assert self.queue.popleft() is entry
-                    if entry["action"] == "StartTransaction":
-                        entry["of"]["number"] = rest[0]["transactionId"]
-
-    def event(self, payload: dict[str, Any]) -> None:
-        known = self.events.setdefault(payload["transactionInfo"]["transactionId"], {})
-        number, text = payload["seqNo"], json.dumps(payload, sort_keys=True)
-        if number in known:
-            assert known[number] == text, "another event of the same number"
-        else:
-            assert number == len(known), f"event {number} after {len(known)} others"
-            known[number] = text
-
-    @invariant()
-    def no_more_than_there_were(self) -> None:
-        assert len(self.events) <= len(self.all)
+                    self.answered(entry, rest[0])
 
     def teardown(self) -> None:
         if not hasattr(self, "host"):
@@ -183,25 +178,153 @@ class Transactions(RuleBasedStateMachine):
                 self.wait(31.0)
         assert not self.queue, "the station was never rid of a message"
         self.host.drain()
-        told = [(json.loads(known[0])["meterValue"][0]["sampledValue"][0]["value"]) for known in self.events.values()]
-        assert sorted(told) == [transaction["began"] for transaction in self.all]
+        self.check()
+
+
+class OldStation(Journey):
+    """A 1.6 station on a 2.x CSMS: sequence numbers have no gaps and come in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: dict[str, dict[int, str]] = {}
+        """What the CSMS heard: payload by sequence number, by transaction."""
+
+    @initialize(pair=st.sampled_from(["ocpp1.6--ocpp2.0.1", "ocpp1.6--ocpp2.1"]))
+    def begin(self, pair: str) -> None:
+        self.host = Host(CROSSWALK, Pair.parse(pair))
+
+    def message(self, entry: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        of, time = entry["of"], _time(entry["tick"])
+        if entry["kind"] == "start":
+            start = {"connectorId": of["place"], "idTag": "ANNA", "meterStart": of["began"], "timestamp": time}
+            return "StartTransaction", start
+        assert of["number"] is not None, "the start comes first in the queue"
+        if entry["kind"] == "stop":
+            return "StopTransaction", {"transactionId": of["number"], "meterStop": entry["tick"], "timestamp": time}
+        reading = {"timestamp": time, "sampledValue": [{"value": str(entry["tick"])}]}
+        payload = {"connectorId": of["place"], "transactionId": of["number"], "meterValue": [reading]}
+        return "MeterValues", payload
+
+    def status(self, place: int, status: str) -> tuple[str, dict[str, Any]]:
+        payload = {"connectorId": place, "errorCode": "NoError", "status": status, "timestamp": _time(self.tick)}
+        return "StatusNotification", payload
+
+    def answered(self, entry: dict[str, Any], payload: dict[str, Any]) -> None:
+        if entry["kind"] == "start":
+            entry["of"]["number"] = payload["transactionId"]
+
+    def told(self, action: str, payload: dict[str, Any]) -> None:
+        if action != "TransactionEvent":
+            return
+        known = self.events.setdefault(payload["transactionInfo"]["transactionId"], {})
+        number, text = payload["seqNo"], json.dumps(payload, sort_keys=True)
+        if number in known:
+            assert known[number] == text, "another event of the same number"
+        else:
+            assert number == len(known), f"event {number} after {len(known)} others"
+            known[number] = text
+
+    def reply(self) -> dict[str, Any]:
+        return {}
+
+    @invariant()
+    def no_more_than_there_were(self) -> None:
+        assert len(self.events) <= len(self.all)
+
+    def check(self) -> None:
+        heard = [[json.loads(known[number]) for number in range(len(known))] for known in self.events.values()]
+        began = {events[0]["meterValue"][0]["sampledValue"][0]["value"]: events for events in heard}
+        assert sorted(began) == [transaction["began"] for transaction in self.all]
         numbers = [transaction["number"] for transaction in self.all]
         assert len(set(numbers)) == len(numbers)
-        for known in self.events.values():
-            kinds = [json.loads(known[number])["eventType"] for number in range(len(known))]
-            began = json.loads(known[0])["meterValue"][0]["sampledValue"][0]["value"]
-            transaction = next(row for row in self.all if row["began"] == began)
+        for transaction in self.all:
+            kinds = [event["eventType"] for event in began[transaction["began"]]]
             middle = kinds[1:-1] if transaction["ended"] else kinds[1:]
             assert kinds[0] == "Started"
             assert (kinds[-1] == "Ended") == (transaction["ended"] is not None)
             assert set(middle) <= {"Updated"}
 
 
-Transactions.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=40,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
-TestTransactions = Transactions.TestCase
+class OldCsms(Journey):
+    """A 2.x station on a 1.6 CSMS: every transaction is started once and stopped once, under the number that the
+    CSMS gave it, and every reading belongs to it. A repeat says exactly the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.starts: dict[str, int] = {}
+        """The number given to each start, by its content."""
+        self.stops: dict[int, str] = {}
+        self.readings: dict[int, set[str]] = {}
+        self.last: tuple[str, dict[str, Any]]
+
+    @initialize(pair=st.sampled_from(["ocpp2.0.1--ocpp1.6", "ocpp2.1--ocpp1.6"]))
+    def begin(self, pair: str) -> None:
+        self.host = Host(CROSSWALK, Pair.parse(pair))
+
+    def message(self, entry: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        of, kind = entry["of"], entry["kind"]
+        context = {"start": "Transaction.Begin", "measure": "Sample.Periodic", "stop": "Transaction.End"}[kind]
+        event: dict[str, Any] = {
+            "eventType": {"start": "Started", "measure": "Updated", "stop": "Ended"}[kind],
+            "timestamp": _time(entry["tick"]),
+            "triggerReason": {"start": "Authorized", "measure": "MeterValuePeriodic", "stop": "StopAuthorized"}[kind],
+            "seqNo": entry["seqNo"],
+            "transactionInfo": {"transactionId": f"tx{of['began']}"},
+            "evse": {"id": of["place"], "connectorId": 1},
+            "meterValue": [
+                {
+                    "timestamp": _time(entry["tick"]),
+                    "sampledValue": [{"value": of["began"] if kind == "start" else entry["tick"], "context": context}],
+                }
+            ],
+        }
+        if kind == "start":
+            event["idToken"] = {"idToken": "ANNA", "type": "Central"}
+        if kind == "stop":
+            event["transactionInfo"]["stoppedReason"] = "Local"
+        return "TransactionEvent", event
+
+    def status(self, place: int, status: str) -> tuple[str, dict[str, Any]]:
+        told = "Available" if status == "Finishing" else "Occupied"
+        payload = {"timestamp": _time(self.tick), "connectorStatus": told, "evseId": place, "connectorId": 1}
+        return "StatusNotification", payload
+
+    def told(self, action: str, payload: dict[str, Any]) -> None:
+        self.last = (action, payload)
+        number = payload.get("transactionId")
+        if action == "StartTransaction":
+            self.starts.setdefault(json.dumps(payload, sort_keys=True), len(self.starts) + 1)
+        elif action == "StopTransaction":
+            assert number in self.starts.values()
+            text = json.dumps(payload, sort_keys=True)
+            assert self.stops.setdefault(number, text) == text, "stopped twice, not in the same words"
+        elif action == "MeterValues":
+            assert number in self.starts.values()
+            assert number not in self.stops, "a reading after the end"
+            self.readings.setdefault(number, set()).add(payload["meterValue"][0]["sampledValue"][0]["value"])
+
+    def reply(self) -> dict[str, Any]:
+        action, payload = self.last
+        if action == "StartTransaction":
+            number = self.starts[json.dumps(payload, sort_keys=True)]
+            return {"transactionId": number, "idTagInfo": {"status": "Accepted"}}
+        return {"idTagInfo": {"status": "Accepted"}} if action == "Authorize" else {}
+
+    @invariant()
+    def no_more_than_there_were(self) -> None:
+        assert len(self.starts) <= len(self.all)
+
+    def check(self) -> None:
+        began = {json.loads(text)["meterStart"]: number for text, number in self.starts.items()}
+        assert sorted(began) == [transaction["began"] for transaction in self.all]
+        for transaction in self.all:
+            number = began[transaction["began"]]
+            assert (number in self.stops) == (transaction["ended"] is not None)
+            if transaction["ended"]:
+                assert json.loads(self.stops[number])["meterStop"] == transaction["ended"]
+
+
+OldStation.TestCase.settings = EFFORT
+OldCsms.TestCase.settings = EFFORT
+TestOldStation = OldStation.TestCase
+TestOldCsms = OldCsms.TestCase
