@@ -72,3 +72,13 @@ def test_a_patch_merges_replaces_and_removes_and_keeps_places() -> None:
     assert merged.position(("a", "keep")).file == "base.yaml"
     assert str(merged.position(("a", "new", "deep"))) == "patch.yaml:5:11"
     assert str(merged.position(("a", "list", 0))) == "patch.yaml:3:10"
+
+
+def test_a_patch_amends_routes_by_their_names() -> None:
+    base = parse_document("routes:\n  - name: one\n    let: {a: 1}\n  - name: two\n", "base.yaml")
+    patch = parse_document("amend:\n  one:\n    let:\n      b: 2\n  none: {}\n", "patch.yaml")
+    merged = base.patched(patch)
+    assert merged.value == {"routes": [{"name": "one", "let": {"a": 1, "b": 2}}, {"name": "two"}]}
+    assert base.value["routes"][0] == {"name": "one", "let": {"a": 1}}, "the base is not changed"
+    assert str(merged.position(("routes", 0, "let", "b"))) == "patch.yaml:4:10"
+    assert merged.position(("routes", 0, "let", "a")).file == "base.yaml"

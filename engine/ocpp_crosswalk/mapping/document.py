@@ -52,31 +52,40 @@ class Document:
         return self.position(path).shifted(offset)
 
     def patched(self, patch: Document) -> Document:
-        """This document amended by ``patch``: objects are merged, null removes, everything else replaces."""
+        """This document amended by ``patch``: objects are merged, null removes, everything else replaces. What the
+        patch's `amend` says of a route, by its name, is merged into that route; a name that is not there is passed
+        over."""
         positions = dict(self.positions)
 
-        def merge(base: Any, over: Any, path: PathInDocument) -> Any:
+        def merge(base: Any, over: Any, path: PathInDocument, source: PathInDocument) -> Any:
             if isinstance(base, dict) and isinstance(over, dict):
                 result = dict(base)
                 for key, value in over.items():
                     if value is None:
                         result.pop(key, None)
                     elif key in result:
-                        result[key] = merge(result[key], value, (*path, key))
+                        result[key] = merge(result[key], value, (*path, key), (*source, key))
                     else:
-                        result[key] = adopt(value, (*path, key))
+                        result[key] = adopt(value, (*path, key), (*source, key))
                 return result
             for stale in [known for known in positions if known[: len(path)] == path]:
                 del positions[stale]
-            return adopt(over, path)
+            return adopt(over, path, source)
 
-        def adopt(value: Any, path: PathInDocument) -> Any:
+        def adopt(value: Any, path: PathInDocument, source: PathInDocument) -> Any:
             for known, at in patch.positions.items():
-                if known[: len(path)] == path:
-                    positions[known] = at
+                if known[: len(source)] == source:
+                    positions[(*path, *known[len(source) :])] = at
             return value
 
-        return Document(self.file, merge(self.value, patch.value, ()), positions)
+        amend = patch.value.get("amend", {})
+        merged = merge(self.value, {key: value for key, value in patch.value.items() if key != "amend"}, (), ())
+        for number, route in enumerate(merged.get("routes", ()) if amend else ()):
+            name = route.get("name")
+            if name in amend:
+                merged = {**merged, "routes": list(merged["routes"])}
+                merged["routes"][number] = merge(route, amend[name], ("routes", number), ("amend", name))
+        return Document(self.file, merged, positions)
 
 
 def load_document(path: Path, *, shown_as: str | None = None) -> Document:

@@ -306,6 +306,16 @@ class Pack:
                     "patch",
                 )
                 return
+            named = {route.get("name") for route in base.document.value.get("routes", ())}
+            for name in document.value.get("amend", {}):
+                if name not in named:
+                    diagnostics.add(
+                        "XW111",
+                        document.position(("amend", name)),
+                        f"the mapping of {action} has no route {name!r} to amend",
+                        suggestion(name, [str(known) for known in named if known]) or "Name one of its routes.",
+                        f"amend.{name}",
+                    )
             amendments = Document(
                 document.file,
                 {key: value for key, value in document.value.items() if key != "patch"},
