@@ -15,7 +15,19 @@ class View:
     Hooks keep their state in namespaces, one for each hook module, JSON objects all the way down.
     """
 
-    __slots__ = ("_change", "_data", "_fresh_id", "epoch", "identity", "note", "now", "pair", "settings", "tables")
+    __slots__ = (
+        "_change",
+        "_data",
+        "_fresh_id",
+        "epoch",
+        "identity",
+        "note",
+        "now",
+        "pair",
+        "settings",
+        "tables",
+        "waiting",
+    )
 
     def __init__(
         self,
@@ -27,6 +39,7 @@ class View:
         fresh_id: Callable[[], str],
         changed: Callable[[], None],
         note: Callable[[str], None] = lambda _text: None,
+        waiting: Callable[[], bool] = lambda: False,
         tables: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
         self.identity = identity
@@ -39,6 +52,8 @@ class View:
         self._data = data
         self._fresh_id = fresh_id
         self._change = changed
+        self.waiting = waiting
+        """Whether a call to the CSMS waits for its turn or its answer."""
         self.note = note
         """Report something that an operator should know, as an event of kind `note`."""
         self.tables = tables

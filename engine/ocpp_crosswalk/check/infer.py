@@ -15,7 +15,7 @@ from ..diagnostics import suggestion
 from ..expressions import Function
 from ..expressions.parse import Node, offset_of
 from .builtins import BUILTINS, PEEKING
-from .environment import CONTEXT, Environment, Reads, call_text, constants, facts, has_objects
+from .environment import CONTEXT, Environment, Reads, access, call_text, constants, facts, has_objects
 from .fit import misfits
 from .types import (
     BOOLEAN,
@@ -281,12 +281,13 @@ class Inference:
             return self._registered(function, at, arguments, env)
         if name in ("map", "filter", "each", "single", "sift", "reduce"):
             return self._higher(name, arguments, env)
-        quiet = (
-            self if name not in PEEKING else Inference(self._source, self._functions, None, self._say, self._compare)
-        )
-        types = [quiet.type(argument, env) for argument in arguments]
-        if name not in PEEKING:
-            self._use(*types)
+        if name in PEEKING and all(access(argument) is not None for argument in arguments):
+            quiet = Inference(self._source, self._functions, None, self._say, self._compare)
+            types = [quiet.type(argument, env) for argument in arguments]
+        else:
+            types = [self.type(argument, env) for argument in arguments]
+            if name not in PEEKING:
+                self._use(*types)
         signature = BUILTINS.get(name)
         if signature is None:
             return anything(f"${name} has no known result")

@@ -258,3 +258,9 @@ def reset_now(view: View) -> bool:
         return False
     del view.change(_NAMESPACE)["reset"]
     return True
+
+
+@functions.hook("eventsWait", result=BOOLEAN, examples=(Example("$eventsWait()", False),))
+def events_wait(view: View) -> bool:
+    """Whether something that the link has to tell the CSMS still waits (E14: messagesInQueue)."""
+    return view.waiting()
