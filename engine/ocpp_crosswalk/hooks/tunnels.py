@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
-from ..expressions.functions import NUMBER, STRING, object_of
+from ..expressions.functions import BOOLEAN, NUMBER, STRING, object_of
 from ..view import View
-from .station_answers import transaction_id
+from .station_transactions import open_transactions
+from .values import from_text, parse_time, utc
 
 functions = Registry()
 
@@ -97,6 +98,80 @@ def tunnel_certificate(message_id: str, inner: Any) -> dict[str, Any] | None:
     return reader(inner) if reader and isinstance(inner, dict) else None
 
 
+_TIME = {"type": "string", "format": "date-time"}
+_TOKEN_TYPES = ("Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "NoAuthorization")
+_AUTHORIZATIONS = (
+    "Accepted",
+    "Blocked",
+    "ConcurrentTx",
+    "Expired",
+    "Invalid",
+    "NoCredit",
+    "NotAllowedTypeEVSE",
+    "NotAtThisLocation",
+    "NotAtThisTime",
+    "Unknown",
+)
+_CERTIFICATES = (
+    "Accepted",
+    "SignatureError",
+    "CertificateExpired",
+    "CertificateRevoked",
+    "NoCertificateAvailable",
+    "CertChainError",
+    "ContractCancelled",
+)
+_TEXTS = {"exiResponse": 7500, "ocspResult": 5500}
+
+
+@functions.hook(
+    "tunnelAnswer",
+    parameters=(Parameter("data", STRING, optional=True),),
+    result=object_of(
+        {},
+        {
+            "accepted": BOOLEAN,
+            "authorization": {"type": "string", "enum": list(_AUTHORIZATIONS)},
+            "cacheExpiryDateTime": _TIME,
+            "group": object_of(
+                {
+                    "idToken": {"type": "string", "maxLength": 36},
+                    "type": {"type": "string", "enum": list(_TOKEN_TYPES)},
+                }
+            ),
+            "certificateStatus": {"type": "string", "enum": list(_CERTIFICATES)},
+        }
+        | {name: {"type": "string", "maxLength": length} for name, length in _TEXTS.items()},
+    ),
+    examples=(
+        Example('$tunnelAnswer(\'{"status": "Accepted"}\')', {"accepted": True}),
+        Example("$tunnelAnswer('no JSON')", {}),
+    ),
+)
+def tunnel_answer(view: View, data: str | None) -> dict[str, Any]:
+    """What the CSMS answered through the Plug & Charge tunnel, as far as it can be read: whether the status was
+    Accepted, what Authorize says of token and certificate, and the texts of the other messages."""
+    inner = from_text(data) if data is not None else None
+    if not isinstance(inner, dict):
+        return {}
+    result: dict[str, Any] = {}
+    if "status" in inner:
+        result["accepted"] = inner["status"] == "Accepted"
+    result |= {name: inner[name] for name, most in _TEXTS.items() if _text(inner.get(name), most)}
+    if inner.get("certificateStatus") in _CERTIFICATES:
+        result["certificateStatus"] = inner["certificateStatus"]
+    info = inner.get("idTokenInfo")
+    if isinstance(info, dict) and info.get("status") in _AUTHORIZATIONS:
+        result["authorization"] = info["status"]
+        expiry = info.get("cacheExpiryDateTime")
+        if isinstance(expiry, str) and parse_time(expiry):
+            result["cacheExpiryDateTime"] = utc(view, expiry)
+        group = info.get("groupIdToken")
+        if isinstance(group, dict) and _text(group.get("idToken"), 36) and group.get("type") in _TOKEN_TYPES:
+            result["group"] = {name: group[name] for name in ("idToken", "type")}
+    return result
+
+
 @functions.hook(
     "tunnelCost",
     parameters=(Parameter("inner", {"type": "object"}),),
@@ -105,11 +180,13 @@ def tunnel_certificate(message_id: str, inner: Any) -> dict[str, Any] | None:
     examples=(Example("$tunnelCost({'transactionId': 7, 'cost': 1.5})", None),),
 )
 def tunnel_cost(view: View, inner: Any) -> dict[str, Any] | None:
-    """The cost so far and the 2.x id of its transaction, from a RunningCost; undefined when the transaction is not
-    known."""
+    """The cost and the 2.x id of its transaction, from a RunningCost or a FinalCost; undefined when no such transaction
+    goes on at the station."""
     if not isinstance(inner, dict) or not isinstance(inner.get("transactionId"), int):
         return None
-    cost, found = inner.get("cost"), transaction_id(view, inner["transactionId"])
+    cost, number = inner.get("cost"), inner["transactionId"]
+    known = open_transactions(view).values()
+    found = next((row["id"] for row in known if number in (row.get("number"), row.get("stopped"))), None)
     if found is None or isinstance(cost, bool) or not isinstance(cost, (int, float)):
         return None
     return {"totalCost": cost, "transactionId": found}
