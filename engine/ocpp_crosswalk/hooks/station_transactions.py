@@ -84,8 +84,7 @@ def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
         _forget_oldest(kept)
     _learn_place(view, row, event)
     plan: dict[str, Any] = {"register": _take_readings(view, row, event)}
-    known = row.get("known")
-    _take_token(row, event, plan)
+    known = _take_token(row, event, plan)
     if event.get("reservationId") is not None:
         row["reservation"] = event["reservationId"]
     if event.get("chargingState"):
@@ -174,8 +173,9 @@ def _known_register(view: View, row: dict[str, Any]) -> float | None:
     return known
 
 
-def _take_token(row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]) -> None:
-    """Note the token of the event; plan to have it checked when no other call answers for it."""
+def _take_token(row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]) -> str | None:
+    """Note the token of the event; plan to have it checked when no other call answers for it. Gives the time since
+    when token and connector were known before."""
     tag = event.get("tag")
     ends = event["trigger"] in _ENDS_AUTHORIZATION
     if tag is not None:
@@ -195,10 +195,12 @@ def _take_token(row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]
             plan["authorize"] = tag
     if ends and event["type"] != "Ended" and "number" not in row:
         row.pop("tag", None)
+    known: str | None = row.get("known")
     if "tag" in row and "connector" in row:
         row.setdefault("known", event["timestamp"])
     else:
         row.pop("known", None)
+    return known
 
 
 def _begin_again(row: dict[str, Any]) -> None:
