@@ -12,10 +12,10 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from host import Host
-from ocpp_crosswalk import Crosswalk, Out
+from ocpp_crosswalk import Crosswalk, EventKind, Out
 from ocpp_crosswalk.versions import Pair, Side
 
 CROSSWALK = Crosswalk.load()
@@ -33,6 +33,10 @@ def _time(number: int) -> str:
     return f"2026-09-21T{number // 3600 % 24:02}:{number // 60 % 60:02}:{number % 60:02}.000Z"
 
 
+def _owes(journey: Any) -> bool:
+    return hasattr(journey, "host") and journey.host.owed[Side.CSMS] is not None
+
+
 class Journey(RuleBasedStateMachine):
     """A station that charges at two places, a CSMS that is not always there, and processes that die."""
 
@@ -47,6 +51,8 @@ class Journey(RuleBasedStateMachine):
         self.all: list[dict[str, Any]] = []
         self.flying: tuple[str, dict[str, Any] | None] | None = None
         """The station's call that has no answer: its id, and its entry in the queue."""
+        self.given_up = False
+        """Whether a call of the link's own was answered badly too often."""
 
     # -- what a version of the station says, and what its CSMS makes of it --
 
@@ -83,11 +89,24 @@ class Journey(RuleBasedStateMachine):
             self.all.append(self.charging[place])
             self.put("start", self.charging[place])
 
+    @precondition(lambda self: not self.queue and self.flying is None)
+    @rule(place=PLACES)
+    def charge(self, place: int) -> None:
+        """Start without any trouble, and begin to charge."""
+        if not self.queue and self.flying is None:
+            self.start(place)
+            self.send(False)
+            for _ in range(4):
+                self.answer()
+            self.report(place, "Charging")
+
+    @precondition(lambda self: self.charging)
     @rule(place=PLACES)
     def measure(self, place: int) -> None:
         if place in self.charging:
             self.put("measure", self.charging[place])
 
+    @precondition(lambda self: self.charging)
     @rule(place=PLACES)
     def stop(self, place: int) -> None:
         if place in self.charging:
@@ -100,13 +119,15 @@ class Journey(RuleBasedStateMachine):
         self.queue.append({"kind": kind, "of": transaction, "tick": self.tick, "seqNo": transaction["events"]})
         transaction["events"] += 1
 
+    @precondition(lambda self: self.flying is None)
     @rule(place=PLACES, status=st.sampled_from(["Charging", "SuspendedEV", "Finishing"]))
     def report(self, place: int, status: str) -> None:
         if self.flying is None:
             self.tick += 1
             self.say(*self.status(place, status), None)
 
-    @rule(lost=st.booleans())
+    @precondition(lambda self: self.queue and self.flying is None)
+    @rule(lost=st.sampled_from([False, False, True]))
     def send(self, lost: bool) -> None:
         """Send the oldest message. ``lost``: the process dies before it has saved what it made of it."""
         if self.flying is not None or not self.queue:
@@ -126,11 +147,22 @@ class Journey(RuleBasedStateMachine):
 
     # -- the CSMS, links and processes --
 
+    @precondition(_owes)
     @rule()
     def answer(self) -> None:
         if self.host.owed[Side.CSMS] is not None:
             self.heard(self.host.answer(Side.CSMS, self.reply()))
 
+    @precondition(_owes)
+    @rule()
+    def answer_and_drop(self) -> None:
+        """The CSMS answers, but the connection drops before the station has heard of it."""
+        if self.host.owed[Side.CSMS] is not None:
+            outs = self.host.answer(Side.CSMS, self.reply())
+            self.heard([out for out in outs if out.to is Side.CSMS])
+            self.reconnect()
+
+    @precondition(_owes)
     @rule()
     def fail(self) -> None:
         if self.host.owed[Side.CSMS] is not None:
@@ -155,6 +187,7 @@ class Journey(RuleBasedStateMachine):
         self.host.restart()
 
     def heard(self, outs: list[Out]) -> None:
+        self.given_up |= any(event.kind is EventKind.GIVEN_UP for event in self.host.session.take_events())
         for out in outs:
             kind, message_id, *rest = json.loads(out.text)
             if out.to is Side.CSMS:
@@ -188,6 +221,9 @@ class OldStation(Journey):
         super().__init__()
         self.events: dict[str, dict[int, str]] = {}
         """What the CSMS heard: payload by sequence number, by transaction."""
+        self.taken: set[tuple[str, int]] = set()
+        """The events that the CSMS answered."""
+        self.asked: tuple[str, int] | None = None
 
     @initialize(pair=st.sampled_from(["ocpp1.6--ocpp2.0.1", "ocpp1.6--ocpp2.1"]))
     def begin(self, pair: str) -> None:
@@ -214,8 +250,10 @@ class OldStation(Journey):
             entry["of"]["number"] = payload["transactionId"]
 
     def told(self, action: str, payload: dict[str, Any]) -> None:
+        self.asked = None
         if action != "TransactionEvent":
             return
+        self.asked = (payload["transactionInfo"]["transactionId"], payload["seqNo"])
         known = self.events.setdefault(payload["transactionInfo"]["transactionId"], {})
         number, text = payload["seqNo"], json.dumps(payload, sort_keys=True)
         if number in known:
@@ -225,6 +263,8 @@ class OldStation(Journey):
             known[number] = text
 
     def reply(self) -> dict[str, Any]:
+        if self.asked is not None:
+            self.taken.add(self.asked)
         return {}
 
     @invariant()
@@ -243,6 +283,8 @@ class OldStation(Journey):
             assert kinds[0] == "Started"
             assert (kinds[-1] == "Ended") == (transaction["ended"] is not None)
             assert set(middle) <= {"Updated"}
+        heard_of = {(transaction, number) for transaction, known in self.events.items() for number in known}
+        assert self.given_up or self.taken == heard_of, "an event was told but never answered, nor told again"
 
 
 class OldCsms(Journey):
