@@ -166,6 +166,7 @@ class World:
         self.proxy_port, self.csms_port = free_port(), free_port()
         self.processes: list[Process] = []
         self.csms: Peer
+        self.station: Peer
         self.proxy: Proxy
 
     async def start_csms(self, command: Command) -> Peer:
@@ -192,9 +193,9 @@ class World:
     async def start_station(self, command: Command, identity: str = "CP-1") -> Peer:
         """Start a station; it is connected when this returns."""
         url = f"ws://127.0.0.1:{self.proxy_port}/{identity}"
-        station = await self._peer([*command, "station", self.station_version, url])
-        await station.line("open", self.station_version)
-        return station
+        self.station = await self._peer([*command, "station", self.station_version, url])
+        await self.station.line("open", self.station_version)
+        return self.station
 
     async def _peer(self, command: Command) -> Peer:
         pipe = asyncio.subprocess.PIPE

@@ -3,8 +3,9 @@
     python ocpp_peer.py station ocpp1.6 ws://HOST:PORT/IDENTITY
     python ocpp_peer.py csms ocpp2.0.1 PORT
 
-Commands arrive as JSON lines on standard input: `{"call": ACTION, "payload": {...}}`, `{"raw": TEXT}` (sends the text
-as a frame as it is), `{"answer": ACTION, "payload": {...}}` (what this action is answered from now on), `{"close": 1}`.
+Commands arrive as JSON lines on standard input: `{"call": ACTION, "payload": {...}, "number": N}`, `{"raw": TEXT}`
+(sends the text as a frame as it is), `{"answer": ACTION, "payload": {...}}` (what this action is answered from now on),
+`{"silence": ACTION}` (it is not answered at all).
 
 What happens is printed as JSON lines: `open`, `frame` (each frame that came in), `got` (a call that came in and was
 valid), `answered` (the valid answer to a call of ours), `refused` (a CALLERROR to a call of ours), `complaint`
@@ -55,19 +56,35 @@ class Complaints(logging.Handler):
 
 
 class Recorded:
-    """A connection that prints every frame that comes in."""
+    """A connection that prints every frame that comes in. Calls that are to be met with silence, and answers to what
+    was sent raw, do not reach the package.
+    """
 
-    def __init__(self, socket: Any) -> None:
+    def __init__(self, socket: Any, answers: dict[str, Any]) -> None:
         self.socket = socket
+        self.answers = answers
+        self.raw = 0
 
     async def recv(self) -> Any:
-        """The next frame."""
-        text = await self.socket.recv()
-        say(frame=json.loads(text))
-        return text
+        """The next frame for the package."""
+        while True:
+            text = await self.socket.recv()
+            frame = json.loads(text)
+            say(frame=frame)
+            if frame[0] == 2 and self.answers.get(frame[2], {}) is None:
+                say(got=frame[2], id=frame[1])
+            elif frame[0] in (3, 4) and self.raw and not frame[1].startswith(RUN):
+                self.raw -= 1
+            else:
+                return text
 
     async def send(self, text: str) -> None:
         """Send a frame."""
+        await self.socket.send(text)
+
+    async def send_raw(self, text: str) -> None:
+        """Send a text that may be answered although it is no call of the package's."""
+        self.raw += 1
         await self.socket.send(text)
 
 
@@ -83,13 +100,13 @@ class Peer:
         family = "ocpp1.6" if version == "ocpp1.6" else "ocpp2.0.1"
         self.answers: dict[str, Any] = dict(ANSWERS[f"{family} {side}"])
         self.version = version
-        self.socket: Any = None
+        self.connection: Any = None
         self.charge_point: Any = None
 
     async def talk(self, socket: Any) -> None:
         """Serve one connection until it closes."""
-        self.socket = socket
-        self.charge_point = self.charge_point_class("peer", Recorded(socket), response_timeout=20)
+        self.connection = Recorded(socket, self.answers)
+        self.charge_point = self.charge_point_class("peer", self.connection, response_timeout=20)
         for action in vars(self.result_module):
             if action[0].isupper() and hasattr(self.call_module, action):
                 handler = partial(self.on_call, action)
@@ -117,10 +134,10 @@ class Peer:
         """Carry out one command."""
         if "answer" in command:
             self.answers[command["answer"]] = command["payload"]
+        elif "silence" in command:
+            self.answers[command["silence"]] = None
         elif "raw" in command:
-            await self.socket.send(command["raw"])
-        elif "close" in command:
-            await self.socket.close()
+            await self.connection.send_raw(command["raw"])
         else:
             await self.make_call(command["call"], command["payload"], command["number"])
 
@@ -131,8 +148,6 @@ class Peer:
             await self.charge_point.call(request, suppress=False, unique_id=f"{RUN}-{number}")
         except OCPPError as error:
             say(refused=action, number=number, code=error.code, description=error.description)
-        except ConnectionClosed:
-            say(unanswered=action, number=number)
         except Exception as error:
             say(complaint=f"{action}: {error!r}", number=number)
         else:

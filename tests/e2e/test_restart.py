@@ -1,0 +1,61 @@
+"""The proxy dies in mid transaction and is started again on the same store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from .conversation_16 import assert_whole, at, boot, meter, readings, start, stop, transaction_events
+from .world import Peer, python_peer, world
+
+
+@pytest.mark.parametrize("csms", ["ocpp2.0.1", "ocpp2.1"])
+async def test_a_transaction_outlives_the_proxy(tmp_path: Path, csms: str) -> None:
+    async with world(tmp_path, "ocpp1.6", csms) as (everything, station, far):
+        await boot(station, far)
+        number = await start(station, 1, "CARD-1", 1000, 2)
+        await meter(station, 1, number, "1100", 3)
+        everything.proxy.process.kill()
+        await station.line("closed")
+        await far.line("closed")
+        await station.end()
+        assert station.complaints == []
+
+        await everything.start_proxy()
+        station = await everything.start_station(python_peer())
+        assert await start(station, 1, "CARD-1", 1000, 2) == number
+        assert [event["eventType"] for event in transaction_events(far)] == ["Started", "Updated"]
+        await meter(station, 1, number, "1200", 4)
+        await stop(station, number, 1300, 5, "Local", "CARD-1")
+        await stop(station, number, 1300, 5, "Local", "CARD-1")
+
+        events = transaction_events(far)
+        assert_whole(events)
+        assert [value for event in events for _, value in readings(event)] == [1000, 1100, 1200, 1300]
+        assert station.complaints == []
+        assert everything.proxy.warnings == []
+
+
+async def test_what_was_under_way_is_told_once_the_proxy_is_back(tmp_path: Path) -> None:
+    """The CSMS is silent when the proxy dies: the Started that it may have seen comes again with the same number."""
+    async with world(tmp_path, "ocpp1.6", "ocpp2.0.1") as (everything, station, far):
+        await boot(station, far)
+        far.tell(silence="TransactionEvent")
+        payload = {"connectorId": 1, "idTag": "CARD-1", "meterStart": 5, "timestamp": at(2)}
+        station.tell(call="StartTransaction", payload=payload, number=0)
+        first = await far.next("TransactionEvent")
+        everything.proxy.process.kill()
+        await station.line("closed")
+
+        far.tell(answer="TransactionEvent", payload={"idTokenInfo": {"status": "Accepted"}})
+        await everything.start_proxy()
+        again: Peer = await everything.start_station(python_peer())
+        number = await start(again, 1, "CARD-1", 5, 2)
+        await stop(again, number, 9, 8, "Local")
+        events = transaction_events(far)
+        assert events[0] == first
+        told = [event for index, event in enumerate(events) if event not in events[:index]]
+        assert_whole(told)
+        assert [event["eventType"] for event in events] in (["Started", "Started", "Ended"], ["Started", "Ended"])
+        assert again.complaints == []
