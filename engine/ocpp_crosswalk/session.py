@@ -21,8 +21,10 @@ from .mapping.model import Mapping as ActionMapping
 from .mapping.pack import PairMappings
 from .outbox import Outbox, Waiting
 from .protocol import MessageType, error_code, protocol
+from .repairs import repaired
 from .repeats import AnsweredIds, Identities, digest
-from .schemas import Violation, violation
+from .schemas import Kind, Violation, request_schema, response_schema, violation
+from .times import normal_time
 from .versions import Side
 from .view import View
 
@@ -264,7 +266,10 @@ class Session:
                 Failure("NotImplemented", f"{version} has no {arrived.action!r} for a {_PEOPLE[side]} to send"),
             )
             return False
-        found = violation(version, arrived.action, "request", arrived.payload, formats=False)
+        found = violation(version, arrived.action, "request", arrived.payload, formats=side is Side.STATION)
+        if found is not None and side is Side.STATION:
+            arrived.payload = self._repaired(arrived.action, "request", arrived.payload, arrived.id)
+            found = violation(version, arrived.action, "request", arrived.payload, formats=False)
         if found is not None:
             text = f"{found.path or 'the payload'}: {found.reason}"
             self._event(EventKind.INVALID_INPUT, side, arrived.action, arrived.id, text)
@@ -272,6 +277,18 @@ class Session:
                 self._answer_error(side, arrived.id, Failure(found.code, text))
             return False
         return True
+
+    def _repaired(self, action: str, kind: Kind, payload: dict[str, Any], message_id: str) -> dict[str, Any]:
+        """A message of the station with what can mean only one thing put right."""
+        station = self._data.get("station", {})
+        vendor, model = str(station.get("vendor", "")), str(station.get("model", ""))
+        rules = [rule for rule in self._mappings.repairs if rule.fits(vendor, model)]
+        version = self.pair.version(Side.STATION)
+        schema = request_schema(version, action) if kind == "request" else response_schema(version, action)
+        result, done = repaired(payload, schema, rules, normal_time)
+        for text in done:
+            self._event(EventKind.REPAIRED, Side.STATION, action, message_id, text)
+        return dict(result)
 
     def _fail(self, side: Side, arrived: _Arrived, failure: Failure) -> None:
         self._event(EventKind.INVALID_INPUT, side, arrived.action, arrived.id, failure.description)
@@ -478,9 +495,13 @@ class Session:
         if call is None or call.id != frame.id:
             self._event(EventKind.LATE_ANSWER, side, "", frame.id, "an answer to no call that is open")
             return
-        found = violation(self.pair.version(side), call.action, "response", frame.payload, formats=False)
+        version, payload = self.pair.version(side), frame.payload
+        found = violation(version, call.action, "response", payload, formats=side is Side.STATION)
+        if found is not None and side is Side.STATION:
+            payload = self._repaired(call.action, "response", payload, frame.id)
+            found = violation(version, call.action, "response", payload, formats=False)
         if found is None:
-            self._landed(side, frame.id, frame.payload)
+            self._landed(side, frame.id, payload)
             return
         text = f"the {_PEOPLE[side]}'s answer to {call.action} breaks its schema: {found.path}: {found.reason}"
         self._event(EventKind.INVALID_INPUT, side, call.action, frame.id, text)

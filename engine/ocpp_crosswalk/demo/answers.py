@@ -42,8 +42,8 @@ class Answers:
 
 
 def fill(template: Any, payload: Any, **variables: Any) -> Any:
-    """A template with its strings evaluated over ``payload``; `$time` is the time. What is undefined is left out, and so is
-    an object that has nothing else."""
+    """A template with its strings evaluated over ``payload``; `$time` is the time. What is undefined is left
+    out, and so is an object that has nothing else."""
     if isinstance(template, dict):
         members = {name: fill(inner, payload, **variables) for name, inner in template.items()}
         there = {name: value for name, value in members.items() if value is not UNDEFINED}

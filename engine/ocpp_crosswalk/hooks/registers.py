@@ -11,8 +11,8 @@ from typing import Any
 
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, INTEGER, NUMBER, STRING, array_of, object_of
+from ..times import parse_time
 from ..view import View
-from .values import parse_time
 
 functions = Registry()
 

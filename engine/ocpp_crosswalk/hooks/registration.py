@@ -51,6 +51,7 @@ def boot(view: View, payload: dict[str, Any]) -> str:
     caused it, else Unknown (facts 5.13). Connector statuses will all be reported afresh."""
     station = view.change("station")
     station["boot"] = payload
+    station["vendor"], station["model"] = payload["chargePointVendor"], payload["chargePointModel"]
     station.pop("reported", None)
     cause: dict[str, Any] = station.pop("cause", {})
     if cause and view.now - cause["at"] <= _RESET_WINDOW:

@@ -11,9 +11,10 @@ from typing import Any
 
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, NUMBER, STRING, object_of
+from ..times import parse_time
 from ..view import View
 from .station_transactions import open_transactions
-from .values import from_text, parse_time, utc
+from .values import from_text, utc
 
 functions = Registry()
 

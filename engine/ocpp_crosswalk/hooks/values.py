@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
@@ -13,32 +12,12 @@ import orjson
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, BOOLEAN, INTEGER, NUMBER, STRING, Type
 from ..repeats import digest
+from ..times import format_time, parse_time
 from ..view import View
 
 functions = Registry()
 
 TIMESTAMP = {"type": "string", "format": "date-time"}
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$")
-
-
-def parse_time(text: str) -> datetime | None:
-    """The moment that an ISO 8601 text names; one without a zone is in UTC. None when it is not a time."""
-    match = _TIME.fullmatch(text.strip())
-    if match is None:
-        return None
-    date, clock, fraction, zone = match.groups()
-    zone = "+00:00" if zone in (None, "Z", "z") else zone
-    if len(clock) == 5:
-        clock += ":00"
-    try:
-        return datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0')[:6].ljust(6, '0')}{zone}").astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def format_time(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds, as every version reads it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 @functions.hook(

@@ -12,6 +12,7 @@ from ..expressions import UNDEFINED, Expression, ExpressionError, Function
 from ..expressions.names import UNAVAILABLE, is_builtin, names
 from ..expressions.parse import walk
 from ..protocol import protocol
+from ..repairs import Rules
 from ..schemas import leaves, request_schema, response_schema
 from ..schemas import walk as walk_schema
 from ..versions import Pair, Side, Version
@@ -32,6 +33,7 @@ class Resources:
     tables: dict[str, Table] = field(default_factory=dict)
     parts: dict[str, Document] = field(default_factory=dict)
     settings: dict[str, model.Setting] = field(default_factory=dict)
+    repairs: dict[str, Rules] = field(default_factory=dict)
     copies: dict[tuple[Version, Version], Document] = field(default_factory=dict)
     """How `$copy` treats types that differ, from one version to another."""
 
@@ -208,7 +210,11 @@ class Builder:
         action, _, rest = rest.partition("/")
         kind, _, inner = rest.partition(".")
         found: Mapping[str, Any] | None = None
-        if version in list(Version) and action in protocol(Version(version)).actions and kind in ("request", "response"):
+        if (
+            version in list(Version)
+            and action in protocol(Version(version)).actions
+            and kind in ("request", "response")
+        ):
             schema_of = request_schema if kind == "request" else response_schema
             found = walk_schema(schema_of(Version(version), action), [part for part in inner.split(".") if part])
         if found is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..diagnostics import Diagnostic, Diagnostics, MappingError, Position, suggestion
 from ..expressions import UNDEFINED, Function
+from ..repairs import Rules
 from ..resources import folder
 from ..versions import PAIRS, Pair
 from . import model
@@ -44,6 +45,8 @@ class PairMappings:
     documents: Mapping[Key, Document] = field(repr=False)
     drops: Mapping[str, str] = field(default_factory=dict)
     """Fields that no mapping of the pair carries over, by name, with the reason."""
+    repairs: tuple[Rules, ...] = ()
+    """How the messages of stations are put right, for all stations or for some."""
     bases: tuple[Pair, ...] = ()
     """The pairs that it extends, the nearest first."""
     at: Position = field(default_factory=lambda: Position(""))
@@ -115,6 +118,10 @@ class Pack:
             if document := self._load(path, "part"):
                 self._expect_name(path, document, "part")
                 self.resources.parts[document.value["part"]] = document
+        for path in sorted((layer / "repairs").glob("*.yaml")):
+            if document := self._load(path, "repairs"):
+                self._expect_name(path, document, "repairs")
+                self.resources.repairs[document.value["repairs"]] = Rules.from_document(document.value)
         for path in sorted((layer / "copies").glob("*.yaml")):
             if document := self._load(path, "copies"):
                 self._expect_name(path, document, "copies")
@@ -187,7 +194,15 @@ class Pack:
                 mapping = builder.mapping(pair, origin, everywhere)
             mappings[(origin, action)] = mapping
             documents[(origin, action)] = source.document
-        return PairMappings(pair, mappings, documents, everywhere, tuple(bases), self._declared(pair))
+        return PairMappings(
+            pair,
+            mappings,
+            documents,
+            everywhere,
+            tuple(self.resources.repairs.values()),
+            tuple(bases),
+            self._declared(pair),
+        )
 
     def _declared(self, pair: Pair) -> Position:
         files = (layer / str(pair) / "pair.yaml" for layer in reversed(self._layers))

@@ -1,0 +1,39 @@
+"""Times as OCPP writes them, and as stations do."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$")
+
+
+def parse_time(text: str) -> datetime | None:
+    """The moment that an ISO 8601 text names; one without a zone is in UTC. None when it is not a time."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        return None
+    date, clock, fraction, zone = match.groups()
+    zone = "+00:00" if zone in (None, "Z", "z") else zone
+    if len(clock) == 5:
+        clock += ":00"
+    try:
+        return datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0')[:6].ljust(6, '0')}{zone}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def format_time(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, as every version reads it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
+
+
+def normal_time(text: str) -> str | None:
+    """``text`` itself where it is RFC 3339 with a zone; else the moment that it names, in UTC; None for no time."""
+    if _RFC3339.fullmatch(text):
+        return text
+    moment = parse_time(text)
+    return None if moment is None else format_time(moment)
+
+
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
