@@ -94,9 +94,8 @@ class Peer(Process):
         """Make a call; gives the payload of the answer, which the peer found valid."""
         outcome = await self._outcome(action, payload)
         assert "answered" in outcome, outcome
-        number = outcome["number"]
-        frames = [x["frame"] for x in self.lines if "frame" in x]
-        return next(frame[2] for frame in frames if frame[0] == 3 and frame[1].endswith(f"-{number}"))
+        payload: Json = outcome["payload"]
+        return payload
 
     async def refused(self, action: str, payload: Json) -> str:
         """Make a call that is to be refused; gives the code of the CALLERROR."""

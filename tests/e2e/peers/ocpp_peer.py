@@ -63,6 +63,7 @@ class Recorded:
     def __init__(self, socket: Any, answers: dict[str, Any]) -> None:
         self.socket = socket
         self.answers = answers
+        self.results: dict[str, Any] = {}
         self.raw = 0
 
     async def recv(self) -> Any:
@@ -73,7 +74,10 @@ class Recorded:
             say(frame=frame)
             if frame[0] == 2 and self.answers.get(frame[2], {}) is None:
                 say(got=frame[2], id=frame[1])
-            elif frame[0] in (3, 4) and self.raw and not frame[1].startswith(RUN):
+                continue
+            if frame[0] == 3:
+                self.results[frame[1]] = frame[2]
+            if frame[0] in (3, 4) and self.raw and not frame[1].startswith(RUN):
                 self.raw -= 1
             else:
                 return text
@@ -143,15 +147,16 @@ class Peer:
 
     async def make_call(self, action: str, payload: dict[str, Any], number: int) -> None:
         """Make a call, and print what came of it."""
+        id = f"{RUN}-{number}"
         try:
             request = getattr(self.call_module, action)(**camel_to_snake_case(payload))
-            await self.charge_point.call(request, suppress=False, unique_id=f"{RUN}-{number}")
+            await self.charge_point.call(request, suppress=False, unique_id=id)
         except OCPPError as error:
             say(refused=action, number=number, code=error.code, description=error.description)
         except Exception as error:
             say(complaint=f"{action}: {error!r}", number=number)
         else:
-            say(answered=action, number=number)
+            say(answered=action, number=number, payload=self.connection.results.pop(id))
 
 
 async def commands(peer: Peer) -> None:
