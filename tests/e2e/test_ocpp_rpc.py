@@ -1,5 +1,5 @@
-"""The main conversation with peers made of the npm package `ocpp-rpc` in strict mode. Its strict 2.1 does not work, not even with
-itself: it names its schemas of 2.1 otherwise than it looks them up.
+"""The main conversation with peers made of the npm package `ocpp-rpc` in strict mode. Its strict 2.1 does not work, not
+even with itself: it names its schemas of 2.1 otherwise than it looks them up.
 """
 
 from __future__ import annotations
