@@ -45,7 +45,7 @@ class Anything(RuleBasedStateMachine):
         self.last = (side, f"{side}-{self.number}", action, random_payload(rng, version, action, "request"))
         self.host.call(*self.last)
 
-    @rule(side=SIDES, action=st.sampled_from(["Heartbeat", "NoSuchThing", "Reset", "BootNotification"]))
+    @rule(side=SIDES, action=st.sampled_from(["DataTransfer", "NoSuchThing", "Reset", "BootNotification"]))
     def bad_call(self, side: Side, action: str) -> None:
         self.number += 1
         outs = self.host.call(side, f"{side}-{self.number}", action, {"no": "sense"})
@@ -169,8 +169,8 @@ def test_garbage_costs_an_error_or_nothing(pair: Pair, side: Side) -> None:
             [2, "a", 5, {}],
             [2, "a", "Heartbeat", {}, {}],
             [2, "a", "x" * 1_000_000, {}],
-            [2, "a", "Heartbeat", {"x": "y" * 1_000_000}],
-            [2, "a", "Heartbeat", {"a": {"b": {"c": [{}] * 10_000}}}],
+            [2, "a", "DataTransfer", {"vendorId": "y" * 1_000_000}],
+            [2, "a", "DataTransfer", {"vendorId": {"b": {"c": [{}] * 10_000}}}],
         )
     ):
         host.garbage(side, json.dumps(frame), may_answer="a")
@@ -191,7 +191,7 @@ def test_a_call_with_an_id_that_is_too_long_or_no_text(host: Host) -> None:
     host.garbage(Side.CSMS, json.dumps([2, 17, "ClearCache", {}]), may_answer="-1")
 
 
-@pytest.mark.parametrize("answer", [{"status": "Maybe"}, {"status": 5}, {}, {"status": "Accepted", "more": 1}])
+@pytest.mark.parametrize("answer", [{"status": "Maybe"}, {"status": 5}, {}, {"status": []}])
 def test_an_answer_that_breaks_its_schema_is_an_error_to_who_asked(host: Host, answer: Any) -> None:
     host.call(Side.CSMS, "c", "ClearCache", {})
     (error,) = frames(host.answer(Side.STATION, answer))

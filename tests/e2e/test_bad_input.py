@@ -30,10 +30,9 @@ FROM_16 = {
     "an unknown action": ('[2,"a","MakeCoffee",{}]', "NotImplemented"),
     "an action of the other side": ('[2,"a","RemoteStartTransaction",{"idTag":"A"}]', "NotImplemented"),
     "a field missing": ('[2,"a","Authorize",{}]', "OccurenceConstraintViolation"),
-    "a field of the wrong type": ('[2,"a","Authorize",{"idTag":5}]', "TypeConstraintViolation"),
-    "a value too long": (json.dumps([2, "a", "Authorize", {"idTag": "x" * 21}]), "TypeConstraintViolation"),
-    "a field too many": ('[2,"a","Authorize",{"idTag":"A","colour":"red"}]', "FormationViolation"),
-    "a megabyte in a field": (json.dumps([2, "a", "Authorize", {"idTag": LONG}]), "TypeConstraintViolation"),
+    "a field of the wrong type": ('[2,"a","Authorize",{"idTag":["A"]}]', "TypeConstraintViolation"),
+    "a value too long": (json.dumps([2, "a", "Authorize", {"idTag": "x" * 21}]), "PropertyConstraintViolation"),
+    "a megabyte in a field": (json.dumps([2, "a", "Authorize", {"idTag": LONG}]), "PropertyConstraintViolation"),
     "a megabyte that is no JSON": (LONG, None),
 }
 # From a CSMS:
@@ -44,6 +43,7 @@ FROM_2X = {
     "an unknown action": ('[2,"a","MakeCoffee",{}]', "NotImplemented"),
     "a payload that is no object": ('[2,"a","Reset","now"]', "FormatViolation"),
     "a field missing": ('[2,"a","Reset",{}]', "OccurrenceConstraintViolation"),
+    "a field too many": ('[2,"a","Reset",{"type":"Immediate","colour":"red"}]', "FormatViolation"),
     "a value of no list": ('[2,"a","Reset",{"type":"Maybe"}]', "PropertyConstraintViolation"),
     "a megabyte in a field": (
         json.dumps([2, "a", "RequestStopTransaction", {"transactionId": LONG}]),

@@ -59,7 +59,7 @@ async def test_garbage_costs_a_callerror_or_nothing() -> None:
             await station.send(garbage)
         answer = await call(station, "1", "NoSuchAction", {})
         assert answer[:3] == [4, "1", "NotImplemented"]
-        answer = await call(station, "2", "Heartbeat", {"x": "y" * 1_000_000})
+        answer = await call(station, "2", "Authorize", {"idTag": "y" * 1_000_000})
         assert answer[:2] == [4, "2"]
         assert (await call(station, "3", "Heartbeat", {}))[:2] == [3, "3"]
         assert [action for action, _ in w.csms.calls] == ["Heartbeat"]

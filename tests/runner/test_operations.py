@@ -62,7 +62,7 @@ async def test_the_log_says_who_and_which_message(logged: io.StringIO) -> None:
     async with world(FakeCsms("ocpp2.0.1")) as w:
         station = await w.station()
         await boot(station)
-        await call(station, "bad", "Heartbeat", {"x": 1})
+        await call(station, "bad", "Authorize", {"idTag": []})
         await station.close()
         await until(lambda: "closed by" in logged.getvalue())
     found = lines(logged)
@@ -70,7 +70,7 @@ async def test_the_log_says_who_and_which_message(logged: io.StringIO) -> None:
     assert {line.get("station") for line in found if "link" in line} == {"CP-1"}
     warnings = [line for line in found if line["level"] == "warning"]
     assert len(warnings) == 1
-    assert (warnings[0]["action"], warnings[0]["id"], warnings[0]["from"]) == ("Heartbeat", "bad", "station")
+    assert (warnings[0]["action"], warnings[0]["id"], warnings[0]["from"]) == ("Authorize", "bad", "station")
 
 
 async def test_a_flood_of_faults_does_not_fill_the_log(logged: io.StringIO) -> None:
