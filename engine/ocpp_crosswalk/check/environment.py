@@ -92,9 +92,22 @@ def _relative(here: Type | None, source: Source | None, path: FieldPath) -> Fiel
 
 @dataclass
 class Reads:
-    """The fields of payloads that something was made of."""
+    """The fields of payloads that something was made of, and those that were only asked about.
+
+    A condition asks: what it decides depends on the field, but nothing of the field leaves. Such a field is not lost
+    in silence, and it may be declared as dropped.
+    """
 
     fields: set[Source] = field(default_factory=set)
+    asked: set[Source] = field(default_factory=set)
+
+    def copy(self) -> Reads:
+        """The same, to go on from."""
+        return Reads(set(self.fields), set(self.asked))
+
+    def asking(self) -> Reads:
+        """What is read through this one, the conditions, counts as asked about."""
+        return Reads(self.asked, self.asked)
 
     def field(self, source: Source) -> None:
         """Note that the field, and everything in it, is used."""

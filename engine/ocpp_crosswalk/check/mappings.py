@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from ..diagnostics import Diagnostic, Diagnostics, Position, suggestion
@@ -14,7 +14,7 @@ from ..schemas import leaves, request_schema, response_schema, walk
 from ..versions import Side
 from .environment import CONTEXT, Definition, Environment, Reads, access
 from .templates import Everywhere, Tables, TemplateChecker, calls_mutating, element
-from .types import UNDEFINED, Array, Object, Schema, Source, Type, anything, of_schema, record, union
+from .types import UNDEFINED, Array, Boolean, Object, Schema, Source, Type, anything, of_schema, record, union
 
 REQUEST = "request"
 """The name of the payload that arrives, in `Source.payload`; a reply is `reply <action>`."""
@@ -64,7 +64,7 @@ class _MappingChecker:
         env = self._bindings(mapping.let, env)
         per_route: list[tuple[Reads, Type]] = []
         for route in mapping.routes:
-            reads = Reads(set(shared_reads.fields))
+            reads = shared_reads.copy()
             self._templates.reads = reads
             arriving, env = self._route(route, env)
             per_route.append((reads, arriving))
@@ -91,7 +91,12 @@ class _MappingChecker:
     def _bindings(self, bindings: Iterable[model.Binding], env: Environment) -> Environment:
         self._templates.pure = False
         for binding in bindings:
-            value = self._templates.node(binding.template, env, None, binding.name)
+            reads = Reads()
+            with self._templates.reading(reads):
+                value = self._templates.node(binding.template, env, None, binding.name)
+            if (noted := self._templates.reads) is not None:
+                (noted.asked if _asks(binding.template, value) else noted.fields).update(reads.fields)
+                noted.asked.update(reads.asked)
             mutating = any(calls_mutating(e.node, self._shared.functions) for e in expressions_of(binding.template))
             self._bound[binding.name] = (binding.at, mutating)
             env = env.binding(binding.name, value)
@@ -104,7 +109,7 @@ class _MappingChecker:
         """Check one route; gives what can arrive there, and what holds for the routes after it."""
         inside = after = env
         if route.when is not None:
-            self._templates.expression(route.when, env)
+            self._templates.condition(route.when, env)
             inside = env.if_(route.when.node, True)
             after = env.if_(route.when.node, False)
         arriving = inside.context
@@ -147,7 +152,7 @@ class _MappingChecker:
         """Check one call that leaves, and give the type of its reply."""
         version = self._mapping.pair.version(send.to)
         if send.when is not None:
-            self._templates.expression(send.when, env)
+            self._templates.condition(send.when, env)
             env = env.if_(send.when.node, True)
         if send.each is not None:
             env = env.within(element(self._templates.expression(send.each, env)))
@@ -231,7 +236,7 @@ class _MappingChecker:
             ):
                 self._lost(schema, REQUEST, reads, drops.request, route, "request", arriving)
                 read_everywhere = reads.fields if read_everywhere is None else read_everywhere & reads.fields
-            self._contradicted([(schema, REQUEST)], reads, route.drops.request, route.at, "request")
+            self._contradicted([(schema, REQUEST)], reads.fields, route.drops.request, route.at, "request")
             if not isinstance(route.outcome, model.Forward):
                 continue
             replies: list[tuple[Schema, str]] = []
@@ -241,13 +246,13 @@ class _MappingChecker:
                     continue
                 replies.append((response_schema(far, action), reply_of(action)))
                 self._lost(*replies[-1], reads, drops.response, route, "response")
-            self._contradicted(replies, reads, route.drops.response, route.at, "response")
+            self._contradicted(replies, reads.fields, route.drops.response, route.at, "response")
             responses.update((payload, reply) for reply, payload in replies)
             read_somewhere |= reads.fields
-        everywhere = Reads(set(shared_reads.fields) | (read_everywhere or set()))
+        everywhere = shared_reads.fields | (read_everywhere or set())
         self._contradicted([(schema, REQUEST)], everywhere, mapping.drops.request, mapping.at, "request")
         every = [(reply, payload) for payload, reply in responses.items()]
-        self._contradicted(every, Reads(read_somewhere), mapping.drops.response, mapping.at, "response")
+        self._contradicted(every, read_somewhere, mapping.drops.response, mapping.at, "response")
         for path in mapping.drops.response:
             self._no_such(path, mapping.at, "response", list(responses.values()))
 
@@ -263,7 +268,7 @@ class _MappingChecker:
     ) -> None:
         lost = [
             path
-            for path in unread(schema, payload, reads)
+            for path in unread(schema, payload, reads.fields | reads.asked)
             if not covered(path, drops)
             and not self._everywhere_dropped(path)
             and (arriving is None or _arrives(arriving, path.split(".")))
@@ -289,19 +294,20 @@ class _MappingChecker:
     def _contradicted(
         self,
         payloads: list[tuple[Schema, str]],
-        reads: Reads,
+        made_of: Set[Source],
         drops: Mapping[str, str],
         at: Position,
         which: str,
     ) -> None:
-        """Report the drops of fields that are read in every one of ``payloads`` (schema and name) that has them."""
+        """Report the drops of fields of which something is made in every one of ``payloads`` (schema and name) that
+        has them. Asking about a field, so as to drop it only where that does no harm, contradicts nothing."""
         for path in drops:
             if self._everywhere_dropped(path):
                 continue
             if which == "request":
                 self._no_such(path, at, which, [schema for schema, _ in payloads])
             concerned = [(schema, payload) for schema, payload in payloads if _exists(schema, path)]
-            if concerned and all(_read(schema, payload, reads, path) for schema, payload in concerned):
+            if concerned and all(_used(schema, payload, made_of, path) for schema, payload in concerned):
                 self._shared.diagnostics.add(
                     "XW222",
                     at,
@@ -331,9 +337,15 @@ def _definition(node: t.Node) -> Definition | None:
     return None
 
 
-def _read(schema: Schema, payload: str, reads: Reads, path: str) -> bool:
-    """Whether everything in the field at ``path`` is read."""
-    left = set(unread(schema, payload, reads))
+def _asks(node: t.Node, value: Type) -> bool:
+    """Whether a binding is the answer to a question about what arrived, and no part of it."""
+    plain = isinstance(node, t.Leaf) and access(node.expression.node) is not None
+    return not plain and bool(value.options) and all(isinstance(option, Boolean) for option in value.options)
+
+
+def _used(schema: Schema, payload: str, made_of: Set[Source], path: str) -> bool:
+    """Whether something was made of everything in the field at ``path``."""
+    left = set(unread(schema, payload, made_of))
     return not any(
         leaf.path in left for leaf in leaves(schema) if leaf.path == path or leaf.path.startswith(f"{path}.")
     )
@@ -372,9 +384,9 @@ def replace_variables(env: Environment, **values: Type) -> Environment:
     return env
 
 
-def unread(schema: Schema, payload: str, reads: Reads) -> Iterator[str]:
-    """The fields of a payload of which nothing was made, by dotted path."""
-    paths = {source.path for source in reads.fields if source.payload == payload}
+def unread(schema: Schema, payload: str, read: Set[Source]) -> Iterator[str]:
+    """The fields of a payload that are not among what was ``read``, by dotted path."""
+    paths = {source.path for source in read if source.payload == payload}
     for leaf in leaves(schema):
         parts = tuple(leaf.path.split("."))
         if not any(parts[: len(path)] == path for path in paths):

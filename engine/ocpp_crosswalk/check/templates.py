@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -100,6 +101,20 @@ class TemplateChecker:
                     f"${function.name} changes state, and may be called from `let` and `after` only",
                     "Bind it by `let` and use the name here.",
                 )
+
+    def condition(self, expression: Expression, env: Environment) -> None:
+        """Check an expression of which only the truth counts."""
+        with self.reading(None if self.reads is None else self.reads.asking()):
+            self.expression(expression, env)
+
+    @contextmanager
+    def reading(self, reads: Reads | None) -> Iterator[None]:
+        """Note what is read in ``reads``, for as long as the block lasts."""
+        outer, self.reads = self.reads, reads
+        try:
+            yield
+        finally:
+            self.reads = outer
 
     def node(self, node: t.Node, env: Environment, target: Schema | None, path: str) -> Type:
         """The type of a template's value. With a ``target``, what does not fit is reported, and is read."""
@@ -234,7 +249,7 @@ class TemplateChecker:
 
     def _object(self, node: t.Object, env: Environment, target: Schema | None, path: str) -> Type:
         if node.when is not None:
-            self.expression(node.when, env)
+            self.condition(node.when, env)
             env = env.if_(node.when.node, True)
         properties: Schema | None = None
         if target is not None:
