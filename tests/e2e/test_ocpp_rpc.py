@@ -20,8 +20,7 @@ PACKAGE = "ocpp-rpc@2.2.1"
 @pytest.fixture(scope="module")
 def rpc_peer(tmp_path_factory: pytest.TempPathFactory) -> Command:
     """The command that starts such a peer. The package is where OCPP_RPC says, or is installed for these tests."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip(f"node and npm are not installed, and {PACKAGE} needs them")
+    assert shutil.which("node") and shutil.which("npm"), f"{PACKAGE} needs node and npm: tools/test installs them"
     folder = Path(os.environ.get("OCPP_RPC") or tmp_path_factory.mktemp("npm"))
     if not (folder / "node_modules" / "ocpp-rpc").is_dir():
         install = ["npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE]

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 MISSING = (
-    "redis-server is not installed, and these tests need the real one: install it "
-    "(apt-get install redis-server), or run the tests with the command in README.md, which does so"
+    "redis-server is not installed, and these tests need the real one: install it, or run the tests with tools/test, "
+    "which does so"
 )
 
 _READY = "Ready to accept connections"

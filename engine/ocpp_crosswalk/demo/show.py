@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import textwrap
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from rich.console import Console
@@ -81,34 +84,55 @@ async def _play(peer: Peer, steps: list[dict[str, Any]]) -> str:
 
 
 class _Drawing:
-    """Two columns: what the station said and heard, and what the CSMS did."""
+    """Two columns: what the station said and heard, and what the CSMS did.
+
+    A frame and what the proxy made of it stand beside each other; a frame that has no counterpart stands alone.
+    """
 
     def __init__(self, console: Console, station: Version, csms: Version) -> None:
         self._console = console
         self._counts = Counts()
         self._names = (f"station, {station}", f"CSMS, {csms}")
-        half = max(20, console.width // 2 - 2)
-        self._half = half
-        console.print(Text(f"{self._names[0]:{half}} | {self._names[1]}", style="bold"))
-        console.print("-" * half + "-+-" + "-" * half)
+        self._half = max(20, console.width // 2 - 2)
+        self._held: _Cell | None = None
+        self._row(self._names[0], self._names[1], "bold")
+        console.print("-" * self._half + "-+-" + "-" * self._half)
 
     def at_station(self, way: str, answer: bool, frame: Any) -> None:
         """A frame that the station sent or got."""
         self._counts.station[way] += 1
-        self._row(_words(frame, "->" if way == "out" else "<-"), "", _style(frame, answer))
+        self._add(_Cell(True, way == "out", answer, frame))
 
     def at_csms(self, way: str, answer: bool, frame: Any) -> None:
         """A frame that the CSMS sent or got."""
         self._counts.csms[way] += 1
-        self._row("", _words(frame, "->" if way == "in" else "<-"), _style(frame, answer))
+        self._add(_Cell(False, way == "in", answer, frame))
+
+    def _add(self, cell: _Cell) -> None:
+        held, self._held = self._held, cell
+        if held is None:
+            return
+        if held.becomes(cell):
+            self._held = None
+            left, right = (held, cell) if held.left else (cell, held)
+            self._row(left.words, right.words, right.style if right.style == "red" else left.style)
+        else:
+            self._alone(held)
+
+    def _alone(self, cell: _Cell) -> None:
+        self._row(*((cell.words, "") if cell.left else ("", cell.words)), cell.style)
 
     def _row(self, left: str, right: str, style: str) -> None:
-        for start in range(0, max(len(left), len(right), 1), self._half):
-            one, other = left[start : start + self._half], right[start : start + self._half]
-            self._console.print(Text(f"{one:{self._half}} | {other}".rstrip(), style=style))
+        columns = [textwrap.wrap(text, self._half, subsequent_indent="     ") for text in (left, right)]
+        for one, other in zip_longest(*columns, fillvalue=""):
+            line = Text(f"{one:{self._half}}", style=style)
+            line.append(" | ", style="not bold default")
+            self._console.print(line.append(other, style=style))
 
     def end(self, invalid: list[str], fault: str) -> None:
         """The summary."""
+        if self._held is not None:
+            self._alone(self._held)
         table = Table(title="Summary", title_justify="left")
         table.add_column("")
         table.add_column("sent", justify="right")
@@ -124,24 +148,50 @@ class _Drawing:
             self._console.print("Every frame that either side received fits the official schemas of its version.")
 
 
-def _words(frame: Any, arrow: str) -> str:
-    if isinstance(frame, Call):
-        return f"{arrow} {frame.action} {_plain(frame.payload)}"
-    if isinstance(frame, CallError):
-        return f"{arrow} {frame.code} {frame.description}"
-    return f"{arrow} {_plain(frame.payload)}"
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A frame in one column; ``rightward`` when it travels from the station toward the CSMS."""
+
+    left: bool
+    rightward: bool
+    answer: bool
+    frame: Any
+
+    def becomes(self, other: _Cell) -> bool:
+        """Whether ``other`` is what the proxy made of this frame."""
+        same = (self.rightward, self.answer) == (other.rightward, other.answer)
+        return same and self.left != other.left and self.left == self.rightward
+
+    @property
+    def words(self) -> str:
+        arrow = "->" if self.rightward else "<-"
+        if isinstance(self.frame, Call):
+            return f"{arrow} {self.frame.action} {_plain(self.frame.payload)}"
+        if isinstance(self.frame, CallError):
+            return f"{arrow} {self.frame.code} {self.frame.description}"
+        return f"{arrow} {_plain(self.frame.payload)}"
+
+    @property
+    def style(self) -> str:
+        if isinstance(self.frame, CallError):
+            return "red"
+        return "dim" if self.answer else "cyan" if self.rightward else "magenta"
 
 
 def _plain(payload: Any) -> str:
-    """A payload without the quotes and braces that people do not need."""
+    """A payload without the quotes that people do not need."""
     return json.dumps(payload, ensure_ascii=False).replace('"', "")
 
 
-def _style(frame: Any, answer: bool) -> str:
-    return "red" if isinstance(frame, CallError) else "dim" if answer else "cyan" if isinstance(frame, Call) else ""
+class _Terminal(Console):
+    """Where the demonstration is drawn."""
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads any more (`demo | head`): end here and now, as any filter does."""
+        os._exit(1)
 
 
 def run(station: Version, csms: Version) -> int:
     """Run the demonstration in the terminal; gives the exit code."""
     logging.getLogger("ocpp_crosswalk").setLevel(logging.ERROR)
-    return 0 if asyncio.run(show(station, csms, Console(highlight=False))) else 1
+    return 0 if asyncio.run(show(station, csms, _Terminal(highlight=False))) else 1
