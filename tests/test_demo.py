@@ -57,7 +57,7 @@ async def test_a_frame_that_breaks_its_schema_fails_the_demonstration(monkeypatc
 
 
 def test_the_command_ends_quietly_when_nobody_reads() -> None:
-    command = [sys.executable, PROGRAM, "demo"]
+    command = [PROGRAM, "demo"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.readline()
