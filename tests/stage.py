@@ -101,8 +101,8 @@ class ProxyStage:
         await self._stack.enter_async_context(self._csms.running())
         config = config_for(self._csms, settings=dict(self._settings), store=StoreConfig("memory"))
         service = await self._stack.enter_async_context(serving(config))
-        service.proxy.around.clock = lambda: self._now
-        service.proxy.around.store = self._store
+        service.proxy._around.clock = lambda: self._now
+        service.proxy._around.store = self._store
         self._world = World(self._csms, service)
         await self._connect()
 

@@ -1,4 +1,7 @@
-"""What a session reports beside the frames: typed events for logs, metrics and people."""
+"""What sessions and links report beside the frames: typed events for logs, metrics and people.
+
+A `Session` gives them out by `take_events`, the runner by `Proxy.subscribe`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 
 class EventKind(StrEnum):
-    """What happened."""
+    """What happened. The last four come from links only, all others from sessions."""
 
     TRANSLATED = "translated"
     ANSWERED_HERE = "answered-here"
@@ -24,6 +27,10 @@ class EventKind(StrEnum):
     PROTOCOL_ERROR = "protocol-error"
     GIVEN_UP = "given-up"
     NOTE = "note"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    STORE_ERROR = "store-error"
+    MIDDLEWARE_ERROR = "middleware-error"
 
 
 FAULTS = frozenset(
@@ -34,6 +41,8 @@ FAULTS = frozenset(
         EventKind.PROTOCOL_ERROR,
         EventKind.GIVEN_UP,
         EventKind.LATE_ANSWER,
+        EventKind.STORE_ERROR,
+        EventKind.MIDDLEWARE_ERROR,
     }
 )
 """The kinds that an operator wants to see in the log without asking."""
@@ -41,7 +50,7 @@ FAULTS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One thing that a session reports. ``side`` is where it came from: station, csms or timer."""
+    """One thing that is reported. ``side`` is where it came from: station, csms, timer or proxy."""
 
     kind: EventKind
     identity: str

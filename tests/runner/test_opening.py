@@ -32,7 +32,7 @@ async def test_a_csms_that_cannot_be_reached_is_a_503() -> None:
     async with world(csms) as w:
         csms.refuse = None
         target = Target("main", "ws://127.0.0.1:1/ocpp", (Version.V201,))
-        w.service.proxy._router._targets = {"main": target}
+        w.service.proxy._routing._targets = {"main": target}
         response = await refusal(w.station())
         assert response.status_code == 503
         assert "Retry-After" in response.headers
@@ -192,7 +192,7 @@ async def test_credentials_are_replaced_for_all_or_by_rule() -> None:
     async with world(csms, rules=rules) as w:
         target = next(iter(w.service.config.targets.values()))
         everyone = Target(target.name, target.url, target.versions, Credentials(Secret("all")))
-        w.service.proxy._router._targets = {"main": everyone}
+        w.service.proxy._routing._targets = {"main": everyone}
         for identity in ("A-1", "C-1"):
             station = await w.station(identity, additional_headers={"Authorization": "Basic eDp5"})
             await station.close()
@@ -229,7 +229,7 @@ async def test_rules_choose_by_identity_path_and_offered_version() -> None:
         async with world(one, rules=rules) as w:
             targets = dict(w.service.config.targets)
             targets["two"] = Target("two", two.url, (Version.V21,))
-            w.service.proxy._router._targets = targets
+            w.service.proxy._routing._targets = targets
             for identity, path, offers in (
                 ("X-1", "/ocpp", ("ocpp1.6",)),
                 ("CP-1", "/two/x", ("ocpp1.6",)),

@@ -22,6 +22,7 @@ from ocpp_crosswalk.runner.logs import LOGGER, HumanFormatter, JsonFormatter, ma
 from ocpp_crosswalk.runner.observe import LinkInfo, Observer, Observers
 from ocpp_crosswalk.runner.tap import replay
 from ocpp_crosswalk.stores import StoreError
+from ocpp_crosswalk.versions import Version
 
 from .harness import FakeCsms, World, boot, call, until, world
 from .test_state import START, Shaky
@@ -156,7 +157,7 @@ async def test_metrics_health_and_readiness() -> None:
 
 async def test_not_ready_without_a_store() -> None:
     async with world(FakeCsms("ocpp2.0.1"), metrics=METRICS) as w:
-        store = w.service.proxy.around.store = Shaky()
+        store = w.service.proxy._around.store = Shaky()
         store.failing = StoreError("gone")
         assert await get(w, "/readyz") == (503, "the store does not answer: gone\n")
         assert (await get(w, "/healthz"))[0] == 200
@@ -256,11 +257,11 @@ async def test_files_are_watched(layer: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(service_module, "WATCH_SECONDS", 0.05)
     async with world(FakeCsms("ocpp2.0.1"), mappings=(layer,), watch=True) as w:
         station = await w.station()
-        before = w.service.proxy.around.crosswalk
+        before = w.service.proxy.crosswalk
         await asyncio.sleep(0.2)
-        assert w.service.proxy.around.crosswalk is before
+        assert w.service.proxy.crosswalk is before
         _heartbeat(layer, "2003-01-01T00:00:00.000Z")
-        await until(lambda: w.service.proxy.around.crosswalk is not before)
+        await until(lambda: w.service.proxy.crosswalk is not before)
         await call(station, "1", "Heartbeat", {})
         assert (await call(station, "2", "Heartbeat", {}))[2]["currentTime"].startswith("2003")
         await station.close()
@@ -275,7 +276,7 @@ def test_observers_hear_only_what_they_listen_to() -> None:
             self.heard.append(str(error))
 
     one, two = One(), One()
-    info = LinkInfo("CP", 1, "main", None, "ocpp1.6")
+    info = LinkInfo("CP", 1, "main", Version.V16, Version.V16)
     everyone = Observers([one, Observer(), two])
     everyone.failed(info, ValueError("x"))
     everyone.closed(info, 1000, "", "station", 1.0)

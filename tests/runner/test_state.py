@@ -90,7 +90,7 @@ async def test_a_transaction_goes_on_in_another_instance(tmp_path: Path) -> None
 
 async def test_frames_leave_after_the_state_is_saved() -> None:
     async with world(FakeCsms("ocpp2.0.1")) as w:
-        store = w.service.proxy.around.store = Shaky()
+        store = w.service.proxy._around.store = Shaky()
         station = await w.station()
         await boot(station)
         store.slow = 0.3
@@ -104,7 +104,7 @@ async def test_frames_leave_after_the_state_is_saved() -> None:
 @pytest.mark.parametrize("error", [StoreError("the disk is full"), Fenced("CP-1")])
 async def test_what_cannot_be_saved_does_not_leave(error: Exception) -> None:
     async with world(FakeCsms("ocpp2.0.1")) as w:
-        store = w.service.proxy.around.store = Shaky()
+        store = w.service.proxy._around.store = Shaky()
         station = await w.station()
         await boot(station)
         store.failing = error
@@ -122,7 +122,7 @@ async def test_what_cannot_be_saved_does_not_leave(error: Exception) -> None:
 
 async def test_a_store_that_cannot_be_read_is_a_503() -> None:
     async with world(FakeCsms("ocpp2.0.1")) as w:
-        store = w.service.proxy.around.store = Shaky()
+        store = w.service.proxy._around.store = Shaky()
         store.failing = StoreError("gone")
         response = await refusal(w.station())
         assert response.status_code == 503
@@ -133,7 +133,7 @@ async def test_a_store_that_cannot_be_read_is_a_503() -> None:
 
 async def test_a_connection_claims_the_state_even_while_another_writes() -> None:
     async with world(FakeCsms("ocpp2.0.1")) as w:
-        store = w.service.proxy.around.store = MemoryStore()
+        store = w.service.proxy._around.store = MemoryStore()
         load, lost = store.load, 0
 
         async def racing(identity: str) -> Saved | None:
@@ -154,7 +154,7 @@ async def test_a_connection_claims_the_state_even_while_another_writes() -> None
 
 async def test_a_link_that_passes_through_needs_no_store() -> None:
     async with world(FakeCsms("ocpp2.0.1")) as w:
-        store = w.service.proxy.around.store = Shaky()
+        store = w.service.proxy._around.store = Shaky()
         store.failing = StoreError("gone")
         station = await w.station("CP-1", "ocpp2.0.1")
         assert (await call(station, "1", "Heartbeat", {}))[0] == 3
@@ -163,7 +163,7 @@ async def test_a_link_that_passes_through_needs_no_store() -> None:
 
 async def test_a_station_that_changed_its_version_starts_afresh() -> None:
     async with world(FakeCsms("ocpp2.0.1")) as w:
-        store = w.service.proxy.around.store = MemoryStore()
+        store = w.service.proxy._around.store = MemoryStore()
         await store.save("CP-1", {"pair": "ocpp2.1--ocpp1.6", "session": {"no": "sense"}}, 0)
         station = await w.station()
         assert (await boot(station))[0] == 3

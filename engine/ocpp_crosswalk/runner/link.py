@@ -62,7 +62,7 @@ class Link:
     @property
     def subprotocol(self) -> str | None:
         """See `Admission.subprotocol`."""
-        return self.info.protocol or None
+        return self.info.subprotocol
 
     @property
     def ended(self) -> bool:
@@ -268,9 +268,9 @@ class TranslatedLink(Link):
         try:
             saved = await self._around.store.load(self.info.identity)
         except StoreError as error:
-            self._around.observer.stored("load", time.perf_counter() - started, error)
+            self._around.observer.stored(self.info, "load", time.perf_counter() - started, error)
             raise
-        self._around.observer.stored("load", time.perf_counter() - started, None)
+        self._around.observer.stored(self.info, "load", time.perf_counter() - started, None)
         if saved is None:
             self._version = 0
             return None
@@ -283,9 +283,9 @@ class TranslatedLink(Link):
         try:
             self._version = await self._around.store.save(self.info.identity, document, self._version)
         except StoreError as error:
-            self._around.observer.stored("save", time.perf_counter() - started, error)
+            self._around.observer.stored(self.info, "save", time.perf_counter() - started, error)
             raise
-        self._around.observer.stored("save", time.perf_counter() - started, None)
+        self._around.observer.stored(self.info, "save", time.perf_counter() - started, None)
         self._session.saved()
 
     # -- timers --

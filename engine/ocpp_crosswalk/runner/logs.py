@@ -208,10 +208,10 @@ class LogObserver(Observer):
             log(logging.WARNING, text, station=link.identity, link=link.number)
         return count < FAULTS_PER_MINUTE
 
-    def stored(self, operation: str, seconds: float, error: Exception | None) -> None:
+    def stored(self, link: LinkInfo, operation: str, seconds: float, error: Exception | None) -> None:
         """See `Observer`."""
         if error is not None:
-            log(logging.ERROR, f"the store failed to {operation}: {error}")
+            log(logging.ERROR, f"the store failed to {operation}: {error}", station=link.identity, link=link.number)
 
     def failed(self, link: LinkInfo, error: Exception) -> None:
         """See `Observer`."""

@@ -97,7 +97,7 @@ class Metrics(Observer):
             else:
                 self._messages.labels(link.label, event.side, action, event.kind).inc()
 
-    def stored(self, operation: str, seconds: float, error: Exception | None) -> None:
+    def stored(self, link: LinkInfo, operation: str, seconds: float, error: Exception | None) -> None:
         """See `Observer`."""
         self._store.labels(operation).observe(seconds)
         if error is not None:

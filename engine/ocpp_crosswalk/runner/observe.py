@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..events import Event
-from ..versions import Pair, Side
+from ..versions import Pair, Side, Version
 from .transport import Handshake, Refused
 
 
 @dataclass(frozen=True, slots=True)
 class LinkInfo:
-    """Which link something is reported of. ``pair`` is None where frames pass through untouched."""
+    """Which link something is reported of: the station's identity, the CSMS's name, and what each side speaks.
+
+    ``number`` is unique in this process, ``subprotocol`` what the station is answered with, ``peer`` its address.
+    """
 
     identity: str
     number: int
     target: str
-    pair: Pair | None
-    protocol: str
+    station: Version
+    csms: Version
+    subprotocol: str | None = None
     peer: str = ""
+    pair: Pair | None = field(init=False)
+    """None where both sides speak the same version and frames pass through untouched."""
+    label: str = field(init=False)
+    """The pair as text, or how the link passes frames through."""
 
-    @property
-    def label(self) -> str:
-        """The pair as text, or how the link passes frames through."""
-        return str(self.pair) if self.pair else f"{self.protocol or 'unknown'} untranslated"
+    def __post_init__(self) -> None:
+        pair = Pair(self.station, self.csms) if self.station is not self.csms else None
+        object.__setattr__(self, "pair", pair)
+        object.__setattr__(self, "label", str(pair) if pair else f"{self.station} untranslated")
+
+    def version(self, side: Side) -> Version:
+        """What ``side`` speaks."""
+        return self.station if side is Side.STATION else self.csms
 
 
 class Observer:
@@ -55,8 +67,8 @@ class Observer:
     def happened(self, link: LinkInfo, events: Sequence[Event]) -> None:
         """What the session reports."""
 
-    def stored(self, operation: str, seconds: float, error: Exception | None) -> None:
-        """The store did a ``load`` or a ``save``."""
+    def stored(self, link: LinkInfo, operation: str, seconds: float, error: Exception | None) -> None:
+        """The store did a ``load`` or a ``save`` for this link."""
 
     def failed(self, link: LinkInfo, error: Exception) -> None:
         """The link ends because of a fault of this program."""

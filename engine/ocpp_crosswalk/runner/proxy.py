@@ -1,18 +1,24 @@
-"""The hub: decides on each station's handshake, keeps one link per identity, and ends them all in the end."""
+"""The proxy: decides on each station's handshake, keeps one link per identity, and ends them all in the end."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import itertools
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Callable, Sequence
+from typing import Self
 
-from ..stores import StoreError
-from ..versions import Pair, Version
+from ..crosswalk import Crosswalk
+from ..events import EventKind
+from ..stores import Store, StoreError
+from ..versions import Version
+from .config import Limits
 from .handshake import Plan, negotiate, same_proof
 from .link import Link, PlainLink, Surroundings, TranslatedLink
-from .observe import LinkInfo
-from .routing import Route, Router
+from .observe import LinkInfo, Observer, Observers
+from .routing import Route, Routing
+from .subscribe import Subscriber, Subscription
 from .transport import (
     GOING_AWAY,
     PROTOCOL_ERROR,
@@ -74,17 +80,99 @@ class _Registered:
 
 
 class Proxy:
-    """Takes in stations through one adapter and reaches their CSMSs through another (often the same)."""
+    """Takes in stations through the adapters ``stations`` and reaches their CSMSs through ``csms`` (often the
+    same one).
 
-    def __init__(self, router: Router, around: Surroundings, csms: TransportAdapter) -> None:
-        self.around = around
-        self._router = router
+    `start` and `close` it, or use it as an async context manager. It owns adapters and store: they are closed
+    with it. ``clock`` gives seconds since the epoch, UTC.
+    """
+
+    def __init__(
+        self,
+        crosswalk: Crosswalk,
+        routing: Routing,
+        *,
+        stations: Sequence[TransportAdapter],
+        csms: TransportAdapter,
+        store: Store,
+        observers: Sequence[Observer] = (),
+        limits: Limits = Limits(),  # noqa: B008 (it is immutable)
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._observers = list(observers)
+        self._around = Surroundings(crosswalk, store, limits, Observers(self._observers), clock)
+        self._routing = routing
+        self._stations = stations
         self._csms = csms
         self._links: dict[str, Link] = {}
         self._all: set[Link] = set()
         self._opening = 0
         self._draining = False
         self._numbers = itertools.count(1)
+
+    # -- life --
+
+    async def start(self) -> None:
+        """Begin to take in stations. Raises OSError when an address cannot be taken."""
+        for adapter in self._stations:
+            await adapter.listen(self.admit)
+
+    async def close(self) -> None:
+        """Take in no more stations, end all links once what is being handled is done, and close adapters and
+        store.
+        """
+        self._draining = True
+        for adapter in self._stations:
+            await adapter.stop()
+        await self._drain()
+        for adapter in dict.fromkeys((*self._stations, self._csms)):
+            await adapter.close()
+        await self._around.store.close()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            await self.close()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    # -- what the host asks and says --
+
+    def subscribe(self, subscriber: Subscriber, *kinds: EventKind) -> Callable[[], None]:
+        """Have ``subscriber`` called with each event of these kinds (none: of all), and the link that it is of.
+
+        Gives a function that ends the subscription.
+        """
+        subscription = Subscription(subscriber, kinds)
+        self._observe([*self._observers, subscription])
+        return lambda: self._observe([one for one in self._observers if one is not subscription])
+
+    def _observe(self, observers: list[Observer]) -> None:
+        self._observers = observers
+        self._around.observer = Observers(observers)
+
+    @property
+    def observer(self) -> Observer:
+        """All observers as one."""
+        return self._around.observer
+
+    @property
+    def crosswalk(self) -> Crosswalk:
+        """The mappings. When others are set, each link goes on with them once nothing is under way on it."""
+        return self._around.crosswalk
+
+    @crosswalk.setter
+    def crosswalk(self, crosswalk: Crosswalk) -> None:
+        self._around.crosswalk = crosswalk
+
+    @property
+    def store(self) -> Store:
+        """Where the state of stations is kept."""
+        return self._around.store
 
     @property
     def links(self) -> int:
@@ -96,6 +184,8 @@ class Proxy:
         """Whether no more stations are taken in."""
         return self._draining
 
+    # -- handshakes --
+
     async def admit(self, handshake: Handshake) -> Admission:
         """Decide on a station's handshake: connect to its CSMS first. Raises Refused; every refusal is
         observed.
@@ -103,19 +193,20 @@ class Proxy:
         try:
             return await self._admit(handshake)
         except Refused as refusal:
-            self.around.observer.refused(handshake, refusal)
+            self._around.observer.refused(handshake, refusal)
             raise
 
     async def _admit(self, handshake: Handshake) -> Admission:
         if self._draining:
             raise Refused(503, "the proxy is shutting down", _BUSY)
-        limit = self.around.limits.connections
+        limit = self._around.limits.connections
         if limit and len(self._all) + self._opening >= limit and handshake.identity not in self._links:
             raise Refused(503, f"the proxy serves no more than {limit} stations", _BUSY)
         self._opening += 1
         try:
-            route = self._router.route(handshake)
-            plan = negotiate(route.offers, route.target.versions, self.around.crosswalk.pairs)
+            routed = self._routing(handshake)
+            route = await routed if inspect.isawaitable(routed) else routed
+            plan = negotiate(route.offers, route.target.versions, self._around.crosswalk.pairs)
             if plan is None:
                 return _Disagreement()
             return await self._connect(handshake, route, plan)
@@ -129,21 +220,22 @@ class Proxy:
             await connection.close(PROTOCOL_ERROR, "no subprotocol was agreed on", patience=1.0)
             return _Disagreement()
         assert chosen is not None
-        pair = Pair(plan.station, Version(chosen)) if plan.station else None
-        offered = bool(handshake.offers)
+        version = Version(chosen)
+        station = plan.station or version
         info = LinkInfo(
             handshake.identity,
             next(self._numbers),
             route.target.name,
-            pair,
-            str(plan.station or chosen) if offered else "",
+            station,
+            version,
+            str(station) if handshake.offers else None,
             handshake.peer,
         )
         link: Link
-        if pair is None:
-            link = PlainLink(info, connection, self.around)
+        if info.pair is None:
+            link = PlainLink(info, connection, self._around)
         else:
-            link = TranslatedLink(info, connection, self.around, route.settings)
+            link = TranslatedLink(info, connection, self._around, route.settings)
         link.proof = handshake.proof
         await self._register(link)
         return _Registered(self, link)
@@ -200,9 +292,7 @@ class Proxy:
         if self._links.get(link.info.identity) is link:
             del self._links[link.info.identity]
 
-    async def drain(self) -> None:
-        """Take in no more stations, and end all links; what is being handled is finished first."""
-        self._draining = True
+    async def _drain(self) -> None:
         while self._opening:
             await asyncio.sleep(0.01)
         links = list(self._all)
@@ -211,7 +301,3 @@ class Proxy:
             await asyncio.gather(*(link.end_gently(SERVICE_RESTART, "the proxy is being restarted") for link in batch))
         while self._all:
             await asyncio.sleep(0.01)
-
-    def describe(self) -> Mapping[str, Any]:
-        """How things stand, for the readiness page."""
-        return {"links": len(self._all), "opening": self._opening, "draining": self._draining}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -17,22 +17,32 @@ _CHALLENGE = {"WWW-Authenticate": 'Basic realm="OCPP", charset="UTF-8"'}
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a station goes, and what holds for it."""
+    """Where a station goes, and what holds for it.
+
+    ``offers`` are the versions that it is taken to speak, ``authorization`` is the header for the CSMS (usually
+    both as in the handshake), ``settings`` are over those of all stations.
+    """
 
     target: Target
     offers: tuple[str, ...]
-    authorization: str | None
-    settings: Mapping[str, Any]
+    authorization: str | None = field(default=None, repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+Routing = Callable[[Handshake], Route | Awaitable[Route]]
+"""Decides where a station goes: a `Router`, or a function of one's own, sync or async. Raises Refused."""
 
 
 class Router:
-    """The rules of a configuration. Without any rule all stations go to the only target."""
+    """Routes by rules, of which the first that fits decides. Without any rule all stations go to the first
+    target.
+    """
 
-    def __init__(self, config: Config) -> None:
-        self._targets = config.targets
-        self._rules = config.rules or tuple(Rule(csms=name) for name in list(config.targets)[:1])
+    def __init__(self, targets: Iterable[Target], rules: Sequence[Rule] = ()) -> None:
+        self._targets = {target.name: target for target in targets}
+        self._rules = tuple(rules) or (Rule(),)
 
-    def route(self, handshake: Handshake) -> Route:
+    def __call__(self, handshake: Handshake) -> Route:
         """Where this station goes. Raises Refused when it may not connect at all."""
         rule = next((rule for rule in self._rules if _fits(rule, handshake)), None)
         if rule is None:

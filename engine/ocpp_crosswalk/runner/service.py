@@ -14,10 +14,9 @@ from ..diagnostics import MappingError
 from ..stores import StoreError, open_store
 from .config import Config, ConfigError, Target
 from .http import OpsServer, Page
-from .link import Surroundings
 from .logs import LogObserver, log
 from .metrics import CONTENT_TYPE, Metrics
-from .observe import Observer, Observers
+from .observe import Observer
 from .proxy import Proxy
 from .routing import Router
 from .tap import Tap
@@ -66,9 +65,9 @@ class Service:
 
     async def reload(self) -> None:
         """Read mappings and certificates anew. A bad set is reported, and the old one stays."""
-        observer = self.proxy.around.observer
+        observer = self.proxy.observer
         try:
-            self.proxy.around.crosswalk = await asyncio.to_thread(load_crosswalk, self.config)
+            self.proxy.crosswalk = await asyncio.to_thread(load_crosswalk, self.config)
             observer.reloaded("mappings", None)
         except ConfigError as error:
             observer.reloaded("mappings", error)
@@ -90,7 +89,7 @@ class Service:
             return 503, "text/plain", b"starting or ending\n"
         try:
             async with asyncio.timeout(_PROBE_SECONDS):
-                await self.proxy.around.store.load(_PROBE)
+                await self.proxy.store.load(_PROBE)
         except (StoreError, TimeoutError) as error:
             return 503, "text/plain", f"the store does not answer: {error}\n".encode()
         return 200, "text/plain", f"ready, {self.proxy.links} links\n".encode()
@@ -112,13 +111,11 @@ async def serving(config: Config, *, shared_port: bool = False) -> AsyncIterator
         if not config.targets:
             config = await _with_demo(config, stack)
         tls = TlsContexts(config)
-        observer = _observers(config, stack)
+        observers, metrics = _observers(config, stack)
         try:
             store = open_store(config.store.url, durability=config.store.durability, ttl=config.store.ttl_days * _DAY)
         except (StoreError, ValueError) as error:
             raise ConfigError(str(error)) from None
-        stack.push_async_callback(store.close)
-        around = Surroundings(crosswalk, store, config.limits, observer.all)
         adapter = WebSocketAdapter(
             config.listeners,
             config.limits,
@@ -126,27 +123,29 @@ async def serving(config: Config, *, shared_port: bool = False) -> AsyncIterator
             client_tls=tls.for_dial,
             reuse_port=shared_port,
         )
-        stack.push_async_callback(adapter.close)
-        proxy = Proxy(Router(config), around, adapter)
+        proxy = Proxy(
+            crosswalk,
+            Router(config.targets.values(), config.rules),
+            stations=[adapter],
+            csms=adapter,
+            store=store,
+            observers=observers,
+            limits=config.limits,
+        )
         service = Service(config, proxy, adapter, tls)
         try:
-            await _start_ops(service, observer.metrics, stack, shared_port)
-            stack.push_async_callback(proxy.drain)
-            await adapter.listen(proxy.admit)
+            await _start_ops(service, metrics, stack, shared_port)
+            await proxy.start()
         except OSError as error:
+            await proxy.close()
             raise ConfigError(f"cannot listen: {error}") from None
+        stack.push_async_callback(proxy.close)
         if config.watch:
             _start_watching(service, stack)
         yield service
 
 
-class _ObserverSet:
-    def __init__(self, observers: list[Observer], metrics: Metrics | None) -> None:
-        self.all = Observers(observers)
-        self.metrics = metrics
-
-
-def _observers(config: Config, stack: AsyncExitStack) -> _ObserverSet:
+def _observers(config: Config, stack: AsyncExitStack) -> tuple[list[Observer], Metrics | None]:
     observers: list[Observer] = [LogObserver(config.log)]
     metrics = Metrics() if config.metrics else None
     if metrics:
@@ -158,7 +157,7 @@ def _observers(config: Config, stack: AsyncExitStack) -> _ObserverSet:
             raise ConfigError(f"the tap cannot be written: {error}") from None
         stack.callback(tap.close)
         observers.append(tap)
-    return _ObserverSet(observers, metrics)
+    return observers, metrics
 
 
 async def _with_demo(config: Config, stack: AsyncExitStack) -> Config:

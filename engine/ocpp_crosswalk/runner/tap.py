@@ -35,7 +35,7 @@ class Tap(Observer):
 
     def opened(self, link: LinkInfo) -> None:
         """See `Observer`."""
-        self._write("opened", link, protocol=link.protocol, pair=str(link.pair) if link.pair else None)
+        self._write("opened", link, protocol=link.subprotocol, pair=str(link.pair) if link.pair else None)
 
     def connected(self, link: LinkInfo, now: float, state: dict[str, Any] | None, settings: Mapping[str, Any]) -> None:
         """See `Observer`."""
