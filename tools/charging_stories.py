@@ -1,7 +1,7 @@
 """What happens at an EVSE from plug to plug, and the TransactionEvents that a 2.x station tells of it.
 
 A `Story` is one transaction: a random but legal course of things (OCPP 2.0.1 E01-E07), told by a station of certain
-`Habits`. `expected_transactions` says, from what was told, which transactions a 1.6 CSMS should have seen.
+`Habits`. `Expectation` says, from what was told, which transactions a 1.6 CSMS should have seen.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-START_POINTS = ("EVConnected", "Authorized", "DataSigned", "PowerPathClosed", "EnergyTransfer")
-STOP_POINTS = ("EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
+START_POINTS = ("ParkingBayOccupancy", "EVConnected", "Authorized", "DataSigned", "PowerPathClosed", "EnergyTransfer")
+STOP_POINTS = ("ParkingBayOccupancy", "EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer")
 GOOD_TOKENS = ("04A2B3C4", "04A2B3C4D5E6F7", "MEMBER-1", "member-2")
 BAD_TOKENS = ("STOLEN-1", "04FFFFFF")
 FREE = "NoAuthorization"
@@ -34,6 +34,10 @@ class Habits:
     numbers_events: bool
     asks_before: bool
     """Whether it sends Authorize for a card."""
+    reads_by_clock: bool
+    """Whether it sends MeterValues beside the events."""
+    falls: bool
+    """Whether its meter seems to fall now and then."""
 
     @classmethod
     def some(cls, rng: random.Random) -> Habits:
@@ -47,6 +51,8 @@ class Habits:
             rng.random() < 0.7,
             rng.random() < 0.8,
             rng.random() < 0.5,
+            rng.random() < 0.2,
+            rng.random() < 0.2,
         )
 
 
@@ -61,17 +67,16 @@ class Story:
     identifier: str
     now: float
     told: list[dict[str, Any]] = field(default_factory=list)
-    """The TransactionEvents, in order."""
-    last_told: float | None = None
-    """The last register that an event told, in Wh."""
+    """The payloads of TransactionEvents and MeterValues, in order."""
     asked_to_stop: bool = False
 
     def __post_init__(self) -> None:
         self._course = self._happens()
+        self._began_at = self.register
         self._refused = False
         self._started = False
         self._ended = False
-        self._evse_told = False
+        self._evse_told = self._begin_told = False
         self._token_to_tell: dict[str, str] | None = None
         self._charging = False
         self._timestamp = ""
@@ -91,7 +96,8 @@ class Story:
 
     def _happens(self) -> Iterator[tuple[str, dict[str, Any]]]:
         rng = self.rng
-        facts: set[str] = set()
+        facts = {"ParkingBayOccupancy"}
+        yield from self._event(facts, "EVDetected", None)
         first = ["plug", "card"]
         rng.shuffle(first)
         if rng.random() < 0.08:
@@ -151,7 +157,10 @@ class Story:
                 case chance if chance < 0.6 and self.habits.reads_between:
                     self._flows()
                     yield from self._event(facts, "MeterValuePeriodic", None, read=True)
-                case chance if chance < 0.8:
+                case chance if chance < 0.75 and self.habits.reads_by_clock and self.habits.unit != "none":
+                    self._flows()
+                    yield self._by_clock()
+                case chance if chance < 0.85:
                     self._flows()
                     state = self.rng.choice(["SuspendedEV", "SuspendedEVSE", "Charging"])
                     yield from self._event(facts, "ChargingStateChanged", state)
@@ -175,9 +184,10 @@ class Story:
             "other": ("AbnormalCondition", "PowerLoss"),
         }
         trigger, reason = reasons[way]
+        stays = self.habits.stop_point in ("EVConnected", "ParkingBayOccupancy")
         if way == "card":
             self._token_to_tell = {"idToken": self.rng.choice(GOOD_TOKENS), "type": "Central"}
-        if way in ("card", "remote", "refused") and self.habits.stop_point == "EVConnected":
+        if way in ("card", "remote", "refused") and stays:
             facts.discard("Authorized")
             yield from self._event(facts, trigger, "EVConnected", read=self.rng.random() < 0.7)
             self.asked_to_stop = self._refused = False
@@ -188,6 +198,9 @@ class Story:
                     self._flows()
                     yield from self._event(facts, "ChargingStateChanged", "Charging", read=True)
             trigger, reason = "EVCommunicationLost", "Local"
+        if self.habits.stop_point == "ParkingBayOccupancy" and way != "other":
+            yield from self._event(facts, trigger, "Idle")
+            trigger, reason = "EVDeparted", "Local"
         if not self._ended:
             yield from self._end(trigger, reason)
 
@@ -200,16 +213,17 @@ class Story:
     def _event(
         self, facts: set[str], trigger: str, state: str | None, *, read: bool = False
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        if self._ended:
+        if self._ended or (not self._started and self.habits.start_point not in facts):
             return
-        if not self._started:
-            if self.habits.start_point not in facts:
-                return
-            self._started = True
-            yield self._tell("Started", trigger, state, "Transaction.Begin" if self.habits.reads_at_start else None)
-            return
+        kind = "Updated" if self._started else "Started"
+        self._started = True
+        placed = "EVConnected" in facts or (trigger == "EVDetected" and self.rng.random() < 0.5)
         context = "Sample.Periodic" if read or (trigger == "SignedDataReceived") else None
-        yield self._tell("Updated", trigger, state, context, plugged="EVConnected" in facts)
+        begins = kind == "Started" or "EnergyTransfer" in facts
+        if self.habits.reads_at_start and not self._begin_told and begins and (placed or self._evse_told):
+            context = "Transaction.Begin"
+            self._begin_told = True
+        yield self._tell(kind, trigger, state, context, placed=placed)
 
     def _end(self, trigger: str, reason: str) -> Iterator[tuple[str, dict[str, Any]]]:
         self._ended = True
@@ -218,7 +232,7 @@ class Story:
         yield told
 
     def _tell(
-        self, kind: str, trigger: str, state: str | None, context: str | None, *, plugged: bool = True
+        self, kind: str, trigger: str, state: str | None, context: str | None, *, placed: bool = False
     ) -> tuple[str, dict[str, Any]]:
         info = {"transactionId": self.identifier, **({"chargingState": state} if state else {})}
         event: dict[str, Any] = {
@@ -228,24 +242,29 @@ class Story:
             "seqNo": len(self.told) if self.habits.numbers_events else 0,
             "transactionInfo": info,
         }
-        if plugged and not self._evse_told:
+        if placed and not self._evse_told:
             event["evse"] = {"id": self.evse, "connectorId": 1}
             self._evse_told = True
         if self._token_to_tell is not None:
             event["idToken"] = self._token_to_tell
             self._token_to_tell = None
-        if context is not None and self.habits.unit != "none":
-            samples = self._samples(context)
+        if context is not None:
+            samples = [{"value": 230, "measurand": "Voltage", "context": context}]
+            if self.habits.unit != "none":
+                samples = self._samples(context)
             event["meterValue"] = [{"timestamp": self._timestamp, "sampledValue": samples}]
-            self.last_told = self.register
-        elif context is not None:
-            sample = {"value": 230, "measurand": "Voltage", "context": context}
-            event["meterValue"] = [{"timestamp": self._timestamp, "sampledValue": [sample]}]
         self.told.append(event)
         return "TransactionEvent", event
 
+    def _by_clock(self) -> tuple[str, dict[str, Any]]:
+        values = [{"timestamp": self._timestamp, "sampledValue": self._samples("Sample.Clock")}]
+        self.told.append({"evseId": self.evse, "meterValue": values})
+        return "MeterValues", self.told[-1]
+
     def _samples(self, context: str) -> list[dict[str, Any]]:
         wh = round(self.register, 3)
+        if self.habits.falls and context == "Sample.Periodic" and self.rng.random() < 0.3:
+            wh = round((self.register + self._began_at) / 2, 3)
         match self.habits.unit:
             case "kWh":
                 return [{"value": round(wh / 1000, 6), "context": context, "unitOfMeasure": {"unit": "kWh"}}]
@@ -258,42 +277,74 @@ class Story:
         return [{"value": wh, "context": context}, *([other] if self.rng.random() < 0.5 else [])]
 
 
-def expected_transactions(told: list[dict[str, Any]], *, at_end: bool) -> list[str]:
-    """The idTags of the transactions that a 1.6 CSMS should see of these events.
+@dataclass
+class Expected:
+    """A transaction that a 1.6 CSMS should see."""
+
+    tag: str
+    start: float
+    """Wh at its start."""
+    stop: float = 0.0
+    """Wh at its end."""
+
+
+@dataclass
+class Expectation:
+    """What a 1.6 CSMS should see of a station's transactions. A register that falls counts as the highest before it.
 
     One begins when token, EVSE and register are known; at the latest when the events end, if somebody was authorized or
-    energy flowed. It ends with the authorization, or, with ``at_end``, with the events.
+    energy flowed since the register that the EVSE told last. It ends with the authorization, or, with ``at_end``, with
+    the events.
     """
-    tags: list[str] = []
-    evse = running = stopped = False
-    token: str | None = None
-    seen: str | None = None
-    registers: list[float] = []
-    for event in told:
-        evse = evse or "evse" in event
-        registers += _registers(event)
-        ends = event["triggerReason"] in _ENDS
-        last = event["eventType"] == "Ended"
-        if "idToken" in event:
-            seen = event["idToken"]["idToken"] or FREE
-            if stopped and not ends and not last:
-                stopped, token, registers = False, None, registers[-1:]
-            if not running and not stopped and (not ends or last):
-                token = seen if not ends or token is None else token
-        if ends and not last and not running:
-            token = None
-        if not running and not stopped and evse:
-            if token is not None and (registers or last):
-                running = True
-            elif last and registers and registers[-1] > registers[0]:
-                token, running = seen or FREE, True
-            if running:
-                tags.append(str(token))
-        if not running and seen is not None and "idToken" in event and token in BAD_TOKENS:
-            token = None
-        if running and (last or (ends and not at_end)):
-            running, stopped = False, True
-    return tags
+
+    at_end: bool
+    known: dict[int, float] = field(default_factory=dict)
+    """The register that each EVSE told last."""
+
+    def of(self, evse: int, told: list[dict[str, Any]]) -> list[Expected]:
+        """The transactions that one story should be, told by these payloads of TransactionEvent and MeterValues."""
+        seen: list[Expected] = []
+        placed = running = stopped = False
+        token: str | None = None
+        was: str | None = None
+        shown: str | None = None
+        registers: list[float] = []
+        for event in told:
+            new = [max([wh, *registers[-1:]]) for wh in _registers(event)]
+            if "evseId" in event:
+                registers += new if placed else []
+                if new:
+                    self.known[evse] = new[-1]
+                continue
+            placed = placed or "evse" in event
+            ends = event["triggerReason"] in _ENDS
+            last = event["eventType"] == "Ended"
+            if last and not registers and new and placed and evse in self.known:
+                registers = [self.known[evse]]
+            registers += new
+            if "idToken" in event:
+                shown = event["idToken"]["idToken"] or FREE
+                if stopped and not ends and not last:
+                    stopped, token, was, registers = False, None, None, registers[-1:]
+                if not running and not stopped and (not ends or last):
+                    token = shown if not ends or token is None else token
+            if ends and not last and not running and token is not None:
+                token, was = None, token
+            if not running and not stopped and placed:
+                if last and token is None and registers and registers[-1] > registers[0]:
+                    token = was or shown or FREE
+                if token is not None and (registers or last):
+                    running = True
+                    registers = registers or [self.known.get(evse, 0.0)]
+                    seen.append(Expected(token, registers[0]))
+            if not running and "idToken" in event and token in BAD_TOKENS:
+                token = None
+            if running and (last or (ends and not self.at_end)):
+                running, stopped = False, True
+                seen[-1].stop = registers[-1]
+            if registers and placed:
+                self.known[evse] = registers[-1]
+        return seen
 
 
 def _registers(event: dict[str, Any]) -> list[float]:

@@ -2,7 +2,8 @@
 
 The register of a transaction is Energy.Active.Import.Register without a phase, or the sum of its three phases, at
 the outlet, else at the first place that reports it. Units of stations contradict each other now and then (facts 12): a
-reading that no charger could have reached since the last one is tried a thousand times smaller and larger.
+reading that no charger could have reached since the last one is tried a thousand times smaller, and one far below the
+last one a thousand times larger.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _POWER = 1_000_000.0
 """The most that a charger is thought to deliver, in W."""
 _SLACK = 2_000.0
 """Wh that a register may rise beyond what the time allows: clocks and rounding."""
+_FALL = 0.01
+"""The part of the last register below which a reading is thought to be in a larger unit; above, the meter fell."""
 _ROUNDING = 1e-6
 """Wh by which a register may seem to fall: what is left of sums and powers of ten."""
 
@@ -59,12 +62,12 @@ def registers(meter_values: list[dict[str, Any]], place: str) -> list[Reading]:
 
 
 def exponent_for(readings: list[Reading], last: float | None, last_at: str) -> int:
-    """The power of ten that makes the readings go on from ``last``: 0, or 3 up or down where only that is possible."""
+    """The power of ten that makes the readings go on from ``last``: 0, or 3 up or down where only that is likely."""
     if last is None or not readings:
         return 0
     amount, at, _ = readings[-1]
     allowed = _SLACK + _POWER * max(0.0, _seconds(last_at, at)) / 3600
-    for exponent in (0, -3, 3):
+    for exponent in (0, -3, 3) if amount < last * _FALL else (0, -3):
         if -_ROUNDING <= amount * 10.0**exponent - last <= allowed:
             return exponent
     return 0

@@ -83,20 +83,22 @@ def _status(view: View, connector: int) -> str:
         return "Finishing" if kept.get("over") else "Preparing"
     if "stopped" in row:
         return "Finishing"
-    state = row.get("state")
-    if "number" not in row or state is None:
+    if "number" not in row:
         return "Preparing"
-    return state if state in ("Charging", "SuspendedEV", "SuspendedEVSE") else "SuspendedEVSE"
+    if "state" not in row:  # a station that does not tell it
+        return "Charging" if row["last"] > row["first"] else "Preparing"
+    return row["state"] if row["state"] in ("Charging", "SuspendedEV", "SuspendedEVSE") else "SuspendedEVSE"
 
 
 def _notice(view: View, connector: int) -> dict[str, Any]:
-    """What to tell of the connector now; noted as told."""
+    """What to tell of the connector now; noted as told. A fault that no problem explains is an error of its own."""
     kept = _connector(view, connector)
     kept["told"] = _status(view, connector)
+    unexplained = "OtherError" if kept["told"] == "Faulted" else "NoError"
     return {
         "connectorId": connector,
         "status": kept["told"],
-        "errorCode": next(iter(kept.get("problems", ())), "NoError"),
+        "errorCode": next(iter(kept.get("problems", ())), unexplained),
     }
 
 
@@ -169,7 +171,15 @@ def connector_events(view: View, events: Any) -> list[dict[str, Any]]:
     `techCode`, `techInfo`."""
     notices: list[dict[str, Any]] = []
     for row in events if isinstance(events, list) else [events] if events else []:
-        told = _availability(view, row) if row["variable"] == "AvailabilityState" else _problem(view, row)
+        if row["variable"] == "AvailabilityState":
+            told = _availability(view, row)
+        elif row.get("errorCode"):
+            told = _problem(view, row)
+        else:
+            told = []
+            view.note(
+                f"an event has no place in OCPP 1.6: {row['component']}.{row['variable']} is {row['value'][:50]!r}"
+            )
         extra = {name: row[name] for name in ("timestamp", "techCode", "techInfo") if row.get(name)}
         notices += [{**notice, **extra} for notice in told]
     return notices
@@ -194,9 +204,7 @@ def _availability(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _problem(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
-    code = row.get("errorCode")
-    if not code:
-        return []
+    code = row["errorCode"]
     evse_id = row.get("evseId") or 0
     connector = learn(view, evse_id, row.get("connectorId") or None) if evse_id > 0 else 0
     if connector is None:

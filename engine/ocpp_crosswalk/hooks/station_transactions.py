@@ -16,7 +16,7 @@ from ..expressions.functions import INTEGER, STRING, object_of
 from ..view import View
 from .registers import REGISTER, Reading, exponent_for, place_of, registers
 from .tokens import fold
-from .topology import all_connectors, connectors_of, learn
+from .topology import all_connectors, connectors_of, evse_of, learn
 
 functions = Registry()
 
@@ -59,9 +59,9 @@ def open_transactions(view: View) -> dict[str, dict[str, Any]]:
 
 
 def running_on(view: View, connector: int) -> dict[str, Any] | None:
-    """The transaction that runs on a 1.6 connector, begun in 1.6 or not; the latest if there are several."""
+    """The transaction that runs on a 1.6 connector, begun in 1.6 or not."""
     rows = [row for row in open_transactions(view).values() if row.get("connector") == connector]
-    return rows[-1] if rows else None
+    return next((row for row in rows if "superseded" not in row), None)
 
 
 @functions.hook(
@@ -82,6 +82,8 @@ def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
     if row is None:
         row = kept["open"][event["id"]] = {"id": event["id"], "began": event["timestamp"]}
         _forget_oldest(kept)
+        if event["type"] == "Ended":
+            view.note(f"transaction {row['id']} ends, and nothing of it was seen before")
     _learn_place(view, row, event)
     plan: dict[str, Any] = {"register": _take_readings(view, row, event)}
     known = _take_token(row, event, plan)
@@ -135,6 +137,16 @@ def _learn_place(view: View, row: dict[str, Any], event: dict[str, Any]) -> None
     connector = learn(view, evse["id"], connector_id)
     if connector and (connector_id or "connector" not in row):
         row["connector"] = connector
+        for other in _others(view, row):
+            min(other, row, key=lambda one: one["began"])["superseded"] = True
+
+
+def _others(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The other open transactions of the EVSE. It has one at a time (E01.FR.14): the latest runs, the others are over
+    although no Ended has come."""
+    evse_id, _ = evse_of(view, row["connector"])
+    rows = [other for other in open_transactions(view).values() if other is not row and "connector" in other]
+    return [other for other in rows if evse_of(view, other["connector"])[0] == evse_id]
 
 
 def _take_readings(view: View, row: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
@@ -163,7 +175,7 @@ def _take_readings(view: View, row: dict[str, Any], event: dict[str, Any]) -> di
             row["last"], row["lastAt"] = amount, at
         elif event["type"] != "Ended":
             view.note(f"a register of {amount:g} Wh is below the {row['last']:g} Wh before it, and is left out")
-    if "last" in row and "connector" in row:
+    if "last" in row and "connector" in row and "superseded" not in row:
         view.change(NAMESPACE).setdefault("registers", {})[str(row["connector"])] = row["last"]
     return register
 
@@ -174,8 +186,8 @@ def _known_register(view: View, row: dict[str, Any]) -> float | None:
 
 
 def _take_token(row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]) -> str | None:
-    """Note the token of the event; plan to have it checked when no other call answers for it. Gives the time since
-    when token and connector were known before."""
+    """Note the token of the event; plan to have it checked when no other call answers for it, and again after a
+    refusal. Gives the time since when token and connector were known before."""
     tag = event.get("tag")
     ends = event["trigger"] in _ENDS_AUTHORIZATION
     if tag is not None:
@@ -187,14 +199,14 @@ def _take_token(row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]
             if not ends:
                 row["tag"] = tag
         info = row.get("info")
-        if info is not None and fold(info["tag"]) == fold(tag):
+        if info is not None and fold(info["tag"]) == fold(tag) and info["info"]["status"] == "Accepted":
             plan["info"] = info["info"]
         elif event.get("free"):
             plan["info"] = {"status": "Accepted"}
         else:
             plan["authorize"] = tag
-    if ends and event["type"] != "Ended" and "number" not in row:
-        row.pop("tag", None)
+    if ends and event["type"] != "Ended" and "number" not in row and "tag" in row:
+        row["was"] = row.pop("tag")
     known: str | None = row.get("known")
     if "tag" in row and "connector" in row:
         row.setdefault("known", event["timestamp"])
@@ -205,7 +217,7 @@ def _take_token(row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]
 
 def _begin_again(row: dict[str, Any]) -> None:
     """A new authorization after one that ended: for 1.6 it is another transaction, from the register reached."""
-    for name in ("stopped", "tag", "known", "info", "firstAt"):
+    for name in ("stopped", "tag", "was", "known", "info", "firstAt"):
         row.pop(name, None)
     if "last" in row:
         row["first"] = row["last"]
@@ -216,7 +228,9 @@ def _plan_start(
 ) -> None:
     """Plan StartTransaction when its token, connector and register are known, or when it is now or never. It is of
     the time when token and connector were ``known``; when that is only at the end, of the beginning."""
-    if "stopped" in row or (event["type"] == "Ended" and not _complete_at_the_end(view, row, event)):
+    if "stopped" in row or ("superseded" in row and event["type"] != "Ended"):
+        return
+    if event["type"] == "Ended" and not _complete_at_the_end(view, row, event):
         return
     if not {"tag", "connector", "first"} <= row.keys():
         return
@@ -247,10 +261,11 @@ def _complete_at_the_end(view: View, row: dict[str, Any], event: dict[str, Any])
     if "tag" not in row:
         if energy <= 0:
             return False
-        row["tag"] = row.get("seen") or view.settings["noAuthorizationIdTag"]
-        view.note(
-            f"transaction {row['id']} used {energy:g} Wh without an authorization; it is told with {row['tag']!r}"
-        )
+        row["tag"] = row.get("was") or row.get("seen") or view.settings["noAuthorizationIdTag"]
+        if "was" not in row:
+            view.note(
+                f"transaction {row['id']} used {energy:g} Wh without an authorization; it is told with {row['tag']!r}"
+            )
     if "connector" not in row:
         connectors = all_connectors(view)
         if energy <= 0 or len(connectors) > 1:
@@ -266,10 +281,11 @@ def _complete_at_the_end(view: View, row: dict[str, Any], event: dict[str, Any])
 
 
 def _orphan(view: View, row: dict[str, Any]) -> dict[str, Any] | None:
-    """A transaction that still runs on the connector for the CSMS, but cannot: its Ended never came (E01.FR.14)."""
-    for other in open_transactions(view).values():
-        same = other is not row and other.get("connector") == row["connector"]
-        if same and "number" in other and "stopped" not in other:
+    """A transaction that still runs on the EVSE for the CSMS, but cannot: its Ended has not come, and may never."""
+    if "superseded" in row:
+        return None
+    for other in _others(view, row):
+        if "number" in other:
             return {"number": other["number"], "meterStop": round(other.get("last", 0.0)), "id": other["id"]}
     return None
 
@@ -309,12 +325,13 @@ def evse_readings(view: View, evse_id: int, values: list[dict[str, Any]]) -> dic
     row = running_on(view, connector) or next(
         (row for number in connectors_of(view, evse_id, None) if (row := running_on(view, number))), None
     )
-    if row is None or "number" not in row:
+    if row is None:
         place = place_of(values)
-        if place is not None and row is None:
+        if place is not None:
             known = [wh for wh, _, _ in registers(values, place)][-1:]
             view.change(NAMESPACE).setdefault("registers", {}).update({str(connector): wh for wh in known})
         return {"connectorId": connector, "register": {"exponent": 0}}
     view.change(NAMESPACE)
     register = _take_readings(view, row, {"type": "Updated", "timestamp": row["began"], "meterValue": values})
-    return {"connectorId": row["connector"], "number": row["number"], "register": register}
+    told = {"connectorId": row["connector"], "register": register}
+    return told | ({"number": row["number"]} if "number" in row else {})
