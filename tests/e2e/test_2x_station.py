@@ -102,3 +102,72 @@ async def test_on_a_16_csms(tmp_path: Path, station_version: str) -> None:
         assert (await far.call("Reset", {"type": "Soft"}))["status"] == "Accepted"
         await station.next("Reset")
         assert everything.proxy.warnings == []
+
+
+@pytest.mark.parametrize("station_version", ["ocpp2.0.1", "ocpp2.1"])
+async def test_driven_by_a_16_csms(tmp_path: Path, station_version: str) -> None:
+    async with world(tmp_path, station_version, "ocpp1.6") as (everything, station, far):
+        await boot(station, far)
+        heartbeat = {"component": {"name": "OCPPCommCtrlr"}, "variable": {"name": "HeartbeatInterval"}}
+        told = {"getVariableResult": [{"attributeStatus": "Accepted", "attributeValue": "60", **heartbeat}]}
+        station.tell(answer="GetVariables", payload=told)
+        answer = await far.call("GetConfiguration", {"key": ["HeartbeatInterval", "NoSuchKeyAnywhere"]})
+        [key] = answer["configurationKey"]
+        assert (key["key"], key["value"], answer["unknownKey"]) == ("HeartbeatInterval", "60", ["NoSuchKeyAnywhere"])
+        asked = await station.next("GetVariables")
+        assert [{name: row[name] for name in heartbeat} for row in asked["getVariableData"]] == [heartbeat]
+
+        done = {"setVariableResult": [{"attributeStatus": "RebootRequired", **heartbeat}]}
+        station.tell(answer="SetVariables", payload=done)
+        answer = await far.call("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "90"})
+        assert answer["status"] == "RebootRequired"
+        assert (await station.next("SetVariables"))["setVariableData"][0]["attributeValue"] == "90"
+
+        answer = await far.call("TriggerMessage", {"requestedMessage": "StatusNotification"})
+        assert answer["status"] == "Accepted"
+        for evse in (1, 2):
+            asked = await station.next("TriggerMessage")
+            assert (asked["requestedMessage"], asked["evse"]) == ("StatusNotification", {"id": evse, "connectorId": 1})
+
+        station.tell(answer="ChangeAvailability", payload={"status": "Scheduled"})
+        answer = await far.call("ChangeAvailability", {"connectorId": 2, "type": "Inoperative"})
+        assert answer["status"] == "Scheduled"
+        assert await station.next("ChangeAvailability") == {"operationalStatus": "Inoperative", "evse": {"id": 2}}
+
+        station.tell(answer="UnlockConnector", payload={"status": "UnknownConnector"})
+        assert (await far.call("UnlockConnector", {"connectorId": 3}))["status"] == "NotSupported"
+        assert await station.next("UnlockConnector") == {"evseId": 3, "connectorId": 1}
+
+        station.tell(answer="ReserveNow", payload={"status": "Occupied"})
+        reservation = {"connectorId": 0, "expiryDate": at(600), "idTag": "APP-7", "reservationId": 5}
+        assert (await far.call("ReserveNow", reservation))["status"] == "Occupied"
+        asked = await station.next("ReserveNow")
+        assert (asked["id"], asked["idToken"]["idToken"]) == (5, "APP-7")
+        assert "evseId" not in asked
+
+        station.tell(answer="SendLocalList", payload={"status": "Accepted"})
+        entries = [{"idTag": "CARD-1", "idTagInfo": {"status": "Accepted", "parentIdTag": "GROUP"}}, {"idTag": "OLD"}]
+        local = {"listVersion": 4, "updateType": "Differential", "localAuthorizationList": entries}
+        assert (await far.call("SendLocalList", local))["status"] == "Accepted"
+        listed = (await station.next("SendLocalList"))["localAuthorizationList"]
+        assert listed[0]["idTokenInfo"]["groupIdToken"]["idToken"] == "GROUP"
+        assert "idTokenInfo" not in listed[1]
+
+        station.tell(answer="ClearChargingProfile", payload={"status": "Unknown"})
+        assert (await far.call("ClearChargingProfile", {}))["status"] == "Unknown"
+        purposes = [
+            p["chargingProfileCriteria"]["chargingProfilePurpose"] for p in station.payloads("ClearChargingProfile")
+        ]
+        assert purposes == ["ChargingStationMaxProfile", "TxDefaultProfile", "TxProfile"]
+
+        station.tell(answer="GetLog", payload={"status": "Accepted", "filename": "log.txt"})
+        assert await far.call("GetDiagnostics", {"location": "ftp://example.org/up"}) == {"fileName": "log.txt"}
+        request = (await station.next("GetLog"))["requestId"]
+        far.tell(answer="DiagnosticsStatusNotification", payload={})
+        assert await station.call("LogStatusNotification", {"status": "Uploaded", "requestId": request}) == {}
+        assert await far.next("DiagnosticsStatusNotification") == {"status": "Uploaded"}
+
+        security = {"type": "SettingSystemTime", "timestamp": at(9)}
+        assert await station.call("SecurityEventNotification", security) == {}
+        assert far.payloads("SecurityEventNotification") == []
+        assert everything.proxy.warnings == []

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from . import conversation_2x as station_2x
 from .conversation_16 import assert_whole, at, boot, meter, readings, start, stop, transaction_events
-from .world import Peer, python_peer, world
+from .world import Peer, World, python_peer, world
 
 
 @pytest.mark.parametrize("csms", ["ocpp2.0.1", "ocpp2.1"])
@@ -59,3 +60,55 @@ async def test_what_was_under_way_is_told_once_the_proxy_is_back(tmp_path: Path)
         assert_whole(told)
         assert [event["eventType"] for event in events] in (["Started", "Started", "Ended"], ["Started", "Ended"])
         assert again.complaints == []
+
+
+@pytest.mark.parametrize("version", ["ocpp2.0.1", "ocpp2.1"])
+async def test_a_transaction_of_a_2x_station_outlives_the_proxy(tmp_path: Path, version: str) -> None:
+    """It dies twice: between two events, and while the CSMS has the StopTransaction and has not answered."""
+    async with world(tmp_path, version, "ocpp1.6") as (everything, station, far):
+        await station_2x.boot(station, far)
+        token = {"idToken": "CARD-1", "type": "ISO14443"}
+        begin = {
+            "evse": {"id": 1, "connectorId": 1},
+            "idToken": token,
+            "meterValue": station_2x.reading(1, 1000, "Transaction.Begin"),
+        }
+        await station_2x.event(station, "Started", 0, "Authorized", **begin)
+        await _die(everything, station)
+
+        station = await everything.start_station(python_peer())
+        answer = await station_2x.event(station, "Started", 0, "Authorized", offline=True, **begin)
+        assert answer["idTokenInfo"]["status"] == "Accepted"
+        readings = station_2x.reading(3, 1200, "Sample.Periodic")
+        await station_2x.event(station, "Updated", 1, "MeterValuePeriodic", meterValue=readings)
+        far.tell(silence="StopTransaction")
+        end = {
+            "eventType": "Ended",
+            "timestamp": station_2x.at(5),
+            "triggerReason": "EVCommunicationLost",
+            "seqNo": 2,
+            "transactionInfo": {"transactionId": station_2x.TRANSACTION, "stoppedReason": "EVDisconnected"},
+        }
+        station.tell(call="TransactionEvent", payload=end, number=0)
+        stopped = await far.next("StopTransaction")
+        await _die(everything, station)
+
+        far.tell(answer="StopTransaction", payload={})
+        station = await everything.start_station(python_peer())
+        assert await station.call("TransactionEvent", {**end, "offline": True}) == {}
+        assert await station.call("TransactionEvent", {**end, "offline": True}) == {}
+        [started] = far.payloads("StartTransaction")
+        assert (started["connectorId"], started["idTag"], started["meterStart"]) == (1, "CARD-1", 1000)
+        [values] = far.payloads("MeterValues")
+        assert values["transactionId"] == stopped["transactionId"]
+        assert far.payloads("StopTransaction") == [stopped, stopped]
+        assert (stopped["meterStop"], stopped["reason"]) == (1200, "EVDisconnected")
+        assert station.complaints == []
+
+
+async def _die(everything: World, station: Peer) -> None:
+    """Kill the proxy and start it again on the same store; the station's process ends with its connection."""
+    everything.proxy.process.kill()
+    await station.line("closed")
+    await station.end()
+    await everything.start_proxy()
