@@ -120,9 +120,9 @@ def _route(mapping: model.Mapping, route: model.Route) -> RouteDescription:
         case model.Refuse(code, because):
             kind = f"refused with {code}"
     messages += [_message(send) for send in route.also]
-    lost = [("request", *item) for item in drops.request.items()] + [
-        ("response", *item) for item in drops.response.items()
-    ]
+    lost = [("request", *item) for item in drops.request.items()]
+    lost += [("response", *item) for item in drops.response.items()]
+    lost += [(some.which, some.path, f"{some.because} (if {some.when.source.strip()})") for some in drops.sometimes]
     condition = route.when.source.strip() if route.when is not None else ""
     return RouteDescription(
         route.name,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .expressions import UNDEFINED, ExpressionError, Scope
 from .mapping.compile import run
-from .mapping.model import Answer, Binding, Drops, Forward, Refuse, Send
+from .mapping.model import Answer, Binding, Forward, Refuse, Send, SometimesDropped
 from .mapping.model import Mapping as ActionMapping
 from .mapping.template import Node, elements, truthy
 from .versions import Side
@@ -191,11 +191,18 @@ def further_calls(mapping: ActionMapping, exchange: Exchange, view: View) -> Ite
             yield OutgoingCall(send.to, send.action, payload, send.durable)
 
 
-def dropped(drops: Mapping[str, str], payload: Any) -> Iterator[tuple[str, str]]:
-    """The declared drops that ``payload`` really holds: (dotted path, reason)."""
-    for path, reason in drops.items():
-        if _present(payload, path.split(".")):
-            yield path, reason
+def dropped_from_request(mapping: ActionMapping, exchange: Exchange, view: View) -> Iterator[tuple[str, str]]:
+    """What of the call the exchange's route does not carry over: (dotted path, reason)."""
+    lost = mapping.routes[exchange.route].lost
+    yield from _dropped(lost.request, lost.sometimes, "request", exchange.payload, Scope(exchange.variables, view))
+
+
+def dropped_from_reply(
+    mapping: ActionMapping, exchange: Exchange, reply: dict[str, Any], view: View
+) -> Iterator[tuple[str, str]]:
+    """What of a reply the exchange's route does not carry over: (dotted path, reason)."""
+    lost = mapping.routes[exchange.route].lost
+    yield from _dropped(lost.response, lost.sometimes, "response", reply, Scope(exchange.variables, view))
 
 
 def answer_copies(mapping: ActionMapping, exchange: Exchange) -> bool:
@@ -204,9 +211,15 @@ def answer_copies(mapping: ActionMapping, exchange: Exchange) -> bool:
     return isinstance(outcome, Forward) and outcome.copies
 
 
-def drops_of(mapping: ActionMapping, exchange: Exchange) -> Drops:
-    """What the exchange's route declares as dropped."""
-    return mapping.routes[exchange.route].lost
+def _dropped(
+    always: Mapping[str, str], sometimes: tuple[SometimesDropped, ...], which: str, payload: Any, scope: Scope
+) -> Iterator[tuple[str, str]]:
+    for path, reason in always.items():
+        if _present(payload, path.split(".")):
+            yield path, reason
+    for drop in sometimes:
+        if drop.which == which and truthy(_evaluate(drop.when, payload, scope)):
+            yield drop.path, drop.because
 
 
 def _present(value: Any, path: list[str]) -> bool:

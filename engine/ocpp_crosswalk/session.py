@@ -8,7 +8,7 @@ The host's duties: call `connect` once per pair of sockets, hand every text fram
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -353,7 +353,7 @@ class Session:
         if not arrived.send:
             exchange.ids.append(arrived.id)
         self._active[side] = exchange
-        self._report_drops(side, exchange, exchange.payload, interpreter.drops_of(mapping, exchange).request)
+        self._report_drops(side, exchange, interpreter.dropped_from_request(mapping, exchange, self._view))
         self._step(side, exchange)
         return True
 
@@ -529,7 +529,8 @@ class Session:
             return
         if exchange.once or call.durable:
             self._touch()
-        self._report_drops(owner, exchange, result, interpreter.drops_of(self._mapping_of(exchange), exchange).response)
+        lost = interpreter.dropped_from_reply(self._mapping_of(exchange), exchange, result, self._view)
+        self._report_drops(side, exchange, lost)
         interpreter.accept_reply(exchange, result)
         self._step(owner, exchange)
 
@@ -614,11 +615,14 @@ class Session:
         self._counter += 1
         return f"{_PREFIX}{self._epoch}-{self._counter}"
 
-    def _report_drops(self, owner: Side, exchange: Exchange, payload: dict[str, Any], drops: Mapping[str, str]) -> None:
-        origin = owner if payload is exchange.payload else owner.other
-        for path, reason in interpreter.dropped(drops, payload):
-            detail = {"field": path}
-            self._event(EventKind.DROPPED_FIELD, origin, exchange.action, _first(exchange.ids), reason, detail)
+    def _report_drops(self, origin: Side, exchange: Exchange, dropped: Iterable[tuple[str, str]]) -> None:
+        try:
+            for path, reason in dropped:
+                detail = {"field": path}
+                self._event(EventKind.DROPPED_FIELD, origin, exchange.action, _first(exchange.ids), reason, detail)
+        except MappingFault as fault:
+            text = f"cannot tell what is dropped: {fault.failure.description}"
+            self._event(EventKind.INVALID_OUTPUT, origin, exchange.action, _first(exchange.ids), text)
 
     def _event(
         self,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ocpp_crosswalk import Crosswalk, MappingError, Pair, Session
+from ocpp_crosswalk import Crosswalk, EventKind, MappingError, Pair, Session
+from ocpp_crosswalk.check import check
 
 PAIR = Pair.parse("ocpp1.6--ocpp2.0.1")
 EXTENDING = Pair.parse("ocpp1.6--ocpp2.1")
@@ -197,3 +198,46 @@ def test_a_stray_file_in_a_layer_is_told(tmp_path: Path) -> None:
     write(tmp_path, "tabels/x.yaml", "")
     with pytest.raises(MappingError, match=r"XW112.*\n    Did you mean 'tables'\?"):
         Crosswalk.load([tmp_path])
+
+
+SOMETIMES = """\
+call: Heartbeat
+spec: [OCPP 1.6 4.6]
+forward: Heartbeat
+response:
+  currentTime: currentTime
+drops:
+  response:
+    customData: {when: "$exists(customData.vendorId) and $request.%s = 1", because: Nobody asked.}
+"""
+
+
+def test_a_drop_on_a_condition_is_reported_when_it_holds(layer: Path) -> None:
+    mapping = """\
+call: Authorize
+spec: [OCPP 1.6 4.1]
+forward: Authorize
+request:
+  idToken: {idToken: idTag, type: {$const: Central}}
+response:
+  idTagInfo: {status: idTokenInfo.status}
+drops:
+  request:
+    idTag: {when: idTag = 'X', because: The X is lost.}
+  response:
+    idTokenInfo.status: {when: "$request.idTag = 'X' and idTokenInfo.status = 'Accepted'", because: Told nobody.}
+"""
+    write(layer, f"{PAIR}/from-station/Authorize.yaml", mapping)
+    for tag, lost in (("X", [("idTag", "The X is lost."), ("idTokenInfo.status", "Told nobody.")]), ("Y", [])):
+        made = session(layer)
+        (call,) = said(made, "Authorize", {"idTag": tag})
+        assert isinstance(call, list)
+        made.receive("csms", json.dumps([3, call[1], {"idTokenInfo": {"status": "Accepted"}}]), now=NOW)
+        events = [event for event in made.take_events() if event.kind is EventKind.DROPPED_FIELD]
+        assert [(event.detail["field"], event.text) for event in events] == lost
+
+
+def test_the_condition_of_a_drop_is_checked_by_type(layer: Path) -> None:
+    write(layer, f"{PAIR}/from-station/Heartbeat.yaml", SOMETIMES % "idTag")
+    found = check([layer], examples=0, pairs=[PAIR]).findings
+    assert [str(one.code) for one in found if one.code != "XW303"] == ["XW201"]

@@ -114,6 +114,7 @@ class _MappingChecker:
             after = env.if_(route.when.node, False)
         arriving = inside.context
         inside = self._bindings(route.let, inside)
+        self._sometimes_dropped(route, "request", inside)
         match route.outcome:
             case model.Answer(response):
                 if self._sender is not None:
@@ -121,12 +122,19 @@ class _MappingChecker:
             case model.Refuse(code, _, at):
                 self._code(code, at)
             case model.Forward() as forward:
-                inside = self._forward(forward, inside)
+                inside = self._forward(route, forward, inside)
         for send in route.also:
             self._call(send, inside, "also")
         return arriving, after
 
-    def _forward(self, forward: model.Forward, env: Environment) -> Environment:
+    def _sometimes_dropped(self, route: model.Route, which: str, env: Environment) -> None:
+        """Check when fields are dropped that otherwise are carried."""
+        with self._templates.reading(Reads()):
+            for drop in (*self._mapping.drops.sometimes, *route.drops.sometimes):
+                if drop.which == which:
+                    self._templates.condition(drop.when, env)
+
+    def _forward(self, route: model.Route, forward: model.Forward, env: Environment) -> Environment:
         """Check the steps and the answer; gives what `also` sees."""
         replies: list[tuple[Type, bool]] = []
         for send in forward.steps:
@@ -139,6 +147,7 @@ class _MappingChecker:
         last = _last(replies)
         every = union(reply for reply, _ in replies).present()
         env = replace_variables(env, replies=Type((Array(every),)), reply=last, error=_ERROR.maybe())
+        self._sometimes_dropped(route, "response", env.within(last))
         answered = self._bindings(forward.after, env.within(last))
         self._templates.lenient = forward.copies
         self._respond(forward.response, answered)
@@ -255,6 +264,10 @@ class _MappingChecker:
         self._contradicted(every, read_somewhere, mapping.drops.response, mapping.at, "response")
         for path in mapping.drops.response:
             self._no_such(path, mapping.at, "response", list(responses.values()))
+        for drops in (mapping.drops, *(route.drops for route in mapping.routes)):
+            for drop in drops.sometimes:
+                payloads = [schema] if drop.which == "request" else list(responses.values())
+                self._no_such(drop.path, drop.at, drop.which, payloads)
 
     def _lost(
         self,

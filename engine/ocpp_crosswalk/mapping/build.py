@@ -328,6 +328,7 @@ class _MappingBuilder:
         self._sender = Side(origin) if origin != "timer" else None
         self._response: Mapping[str, Any] | None = None
         self._copied = model.Drops()
+        self._shared_drops = model.Drops()
 
     def _get(self, *path: str | int) -> Any:
         return self._b.value((*self._root, *path))
@@ -341,6 +342,7 @@ class _MappingBuilder:
                 self._response = response_schema(version, self._action)
         once = self._b.expression((*root, "once"), _ALWAYS)
         let, known = self._bindings((*root, "let"), _ALWAYS)
+        self._shared_drops = self._drops((*root, "drops"), known)
         if "routes" in (self._get() or {}):
             shared = self._also(root, known | _REPLY | {"error"})
             routes = tuple(self._route((*root, "routes", i), known, shared) for i in range(len(self._get("routes"))))
@@ -356,7 +358,7 @@ class _MappingBuilder:
             once=once,
             durable=bool(self._get("durable")),
             first=bool(self._get("first")),
-            drops=self._drops((*root, "drops")),
+            drops=self._shared_drops,
             spec=tuple(self._get("spec") or ()),
             profile=self._get("profile") or "",
             note=self._get("note") or "",
@@ -413,7 +415,7 @@ class _MappingBuilder:
         self._copied = model.Drops()
         self._b.copying(self._pair.station, self._pair.station)
         outcome, replied = self._outcome(value, path, known)
-        drops = self._copied if whole else self._copied.merged(self._drops((*path, "drops")))
+        drops = self._copied if whole else self._copied.merged(self._drops((*path, "drops"), known))
         return model.Route(
             name=str(value.get("name", "")) if not whole else "",
             when=when,
@@ -422,7 +424,7 @@ class _MappingBuilder:
             also=(*shared, *self._also(path, replied)),
             drops=drops,
             at=self._b.at(path),
-            lost=self._unsaid(outcome).merged(self._drops((*self._root, "drops"))).merged(drops),
+            lost=self._unsaid(outcome).merged(self._shared_drops).merged(drops),
         )
 
     def _unsaid(self, outcome: model.Outcome) -> model.Drops:
@@ -516,9 +518,20 @@ class _MappingBuilder:
         template = self._b.value((*path, key))
         return isinstance(template, dict) and bool(template.get("$copy"))
 
-    def _drops(self, path: PathInDocument) -> model.Drops:
+    def _drops(self, path: PathInDocument, known: frozenset[str]) -> model.Drops:
         value = self._b.value(path) or {}
-        return model.Drops(dict(value.get("request") or {}), dict(value.get("response") or {}))
+        always: dict[str, dict[str, str]] = {"request": {}, "response": {}}
+        sometimes: list[model.SometimesDropped] = []
+        for which, named in always.items():
+            for name, reason in (value.get(which) or {}).items():
+                if isinstance(reason, str):
+                    named[name] = reason
+                    continue
+                here = (*path, which, name)
+                when = self._b.expression((*here, "when"), known)
+                if when is not None:
+                    sometimes.append(model.SometimesDropped(which, name, when, reason["because"], self._b.at(here)))
+        return model.Drops(always["request"], always["response"], tuple(sometimes))
 
 
 def _has_copy(template: Any) -> bool:

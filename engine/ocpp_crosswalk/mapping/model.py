@@ -81,15 +81,29 @@ Outcome = Forward | Answer | Refuse
 
 
 @dataclass(frozen=True, slots=True)
+class SometimesDropped:
+    """A field that is carried over, but not when ``when`` holds over the payload (``which``: request or response)."""
+
+    which: str
+    path: str
+    when: Expression
+    because: str
+    at: Position
+
+
+@dataclass(frozen=True, slots=True)
 class Drops:
-    """Fields that are not carried over, with the reason, by dotted path."""
+    """Fields that are not carried over, with the reason, by dotted path; and those that sometimes are not."""
 
     request: MappingOf[str, str] = field(default_factory=dict)
     response: MappingOf[str, str] = field(default_factory=dict)
+    sometimes: tuple[SometimesDropped, ...] = ()
 
     def merged(self, other: Drops) -> Drops:
         """Both."""
-        return Drops({**self.request, **other.request}, {**self.response, **other.response})
+        return Drops(
+            {**self.request, **other.request}, {**self.response, **other.response}, (*self.sometimes, *other.sometimes)
+        )
 
 
 @dataclass(frozen=True, slots=True)
