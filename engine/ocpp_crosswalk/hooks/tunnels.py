@@ -176,13 +176,15 @@ def tunnel_answer(view: View, data: str | None) -> dict[str, Any]:
 @functions.hook(
     "tunnelCost",
     parameters=(Parameter("inner", {"type": "object"}),),
-    result=object_of({"totalCost": NUMBER, "transactionId": {"type": "string", "maxLength": 36}}),
+    result=object_of(
+        {"totalCost": NUMBER, "transactionId": {"type": "string", "maxLength": 36}, "more": {"type": "object"}}
+    ),
     optional_result=True,
     examples=(Example("$tunnelCost({'transactionId': 7, 'cost': 1.5})", None),),
 )
 def tunnel_cost(view: View, inner: Any) -> dict[str, Any] | None:
-    """The cost and the 2.x id of its transaction, from a RunningCost or a FinalCost; undefined when no such transaction
-    goes on at the station."""
+    """The cost, the 2.x id of its transaction and what `more` a RunningCost or a FinalCost says; undefined when no such
+    transaction goes on at the station."""
     if not isinstance(inner, dict) or not isinstance(inner.get("transactionId"), int):
         return None
     cost, number = inner.get("cost"), inner["transactionId"]
@@ -190,4 +192,5 @@ def tunnel_cost(view: View, inner: Any) -> dict[str, Any] | None:
     found = next((row["id"] for row in known if number in (row.get("number"), row.get("stopped"))), None)
     if found is None or isinstance(cost, bool) or not isinstance(cost, (int, float)):
         return None
-    return {"totalCost": cost, "transactionId": found}
+    more = {name: value for name, value in inner.items() if name not in ("cost", "transactionId")}
+    return {"totalCost": cost, "transactionId": found, "more": more}
