@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from .hooks import BUILTIN
 from .mapping import Pack, PairMappings
 from .resources import folder
 from .session import Session
+from .userfile import module_of
 from .versions import Pair, Version
 
 
@@ -93,17 +93,10 @@ class Crosswalk:
 
 def _registry_of(path: Path) -> Registry:
     """The functions of a user's file of hooks."""
-    spec = importlib.util.spec_from_file_location(f"ocpp_crosswalk_hooks_{path.stem}", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise MappingError([Diagnostic("XW120", Position(str(path)), "this is not a Python file of hooks")])
-    module = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise MappingError(
-            [Diagnostic("XW120", Position(str(path)), f"the hooks do not load: {type(error).__name__}: {error}")]
-        ) from error
-    registry = getattr(module, "functions", None)
+        registry = getattr(module_of(path), "functions", None)
+    except ValueError as error:
+        raise MappingError([Diagnostic("XW120", Position(str(path)), str(error))]) from error
     if not isinstance(registry, Registry):
         remedy = "Define `functions = Registry()` and register the hooks in it."
         raise MappingError([Diagnostic("XW120", Position(str(path)), "the file has no `functions` registry", remedy)])

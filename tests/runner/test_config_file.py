@@ -46,6 +46,7 @@ rules:
 settings: {callTimeout: 20}
 mappings: [ours, /abs/theirs]
 hooks: [hooks.py]
+middleware: [ours.py, latency]
 store: {url: "sqlite:state/x.sqlite", durability: full, ttl_days: 3}
 limits: {frame_bytes: 1000, frames_per_second: 5, burst: 9, connections: 7, ping_seconds: 0}
 log: {format: json, level: debug, frames: true}
@@ -95,6 +96,7 @@ def test_everything_that_it_can_say(tmp_path: Path) -> None:
         settings={"callTimeout": 20},
         mappings=(tmp_path / "ours", Path("/abs/theirs")),
         hooks=(tmp_path / "hooks.py",),
+        middleware=(tmp_path / "ours.py", "latency"),
         store=StoreConfig(f"sqlite:{tmp_path}/state/x.sqlite", "full", 3),
         limits=Limits(1000, 5, 9, 7, 15.0, 30.0, 0),
         log=LogConfig("json", "debug", True),

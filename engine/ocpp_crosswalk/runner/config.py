@@ -123,6 +123,7 @@ class Limits:
     send_seconds: float = 30.0
     ping_seconds: float = 30.0
     pong_seconds: float = 30.0
+    middleware_seconds: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class Endpoint:
 @dataclass(frozen=True, slots=True)
 class Config:
     """Everything that `serve` needs. Without ``targets`` a demonstration CSMS of ``demo_version`` is
-    started.
+    started. ``middleware`` are Python files, or ``latency``, which is built in.
     """
 
     listeners: tuple[Listener, ...] = (Listener(),)
@@ -154,6 +155,7 @@ class Config:
     settings: Mapping[str, Any] = field(default_factory=dict)
     mappings: tuple[Path, ...] = ()
     hooks: tuple[Path, ...] = ()
+    middleware: tuple[Path | str, ...] = ()
     builtin: bool = True
     store: StoreConfig = StoreConfig()
     limits: Limits = Limits()

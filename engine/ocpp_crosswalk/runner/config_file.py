@@ -216,6 +216,7 @@ class _Reader:
             settings=value.get("settings", {}),
             mappings=tuple(map(self._path, value.get("mappings", ()))),
             hooks=tuple(map(self._path, value.get("hooks", ()))),
+            middleware=tuple(e if e == "latency" else self._path(e) for e in value.get("middleware", ())),
             store=self._store(value.get("store", default.store.url)),
             limits=Limits(**value.get("limits", {})),
             log=LogConfig(**value.get("log", {})),

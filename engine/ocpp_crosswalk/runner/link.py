@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..crosswalk import Crosswalk
+from ..events import Event
 from ..session import Out, Session
 from ..stores import Fenced, Store, StoreError
 from ..versions import Pair, Side
 from .config import Limits
 from .limits import Allowance
+from .middleware import Middlewares, Passage
 from .observe import LinkInfo, Observer
 from .transport import GOING_AWAY, INTERNAL_ERROR, POLICY, Closed, Connection, Proof, mirrored
 
@@ -36,6 +39,7 @@ class Surroundings:
     store: Store
     limits: Limits
     observer: Observer = field(default_factory=Observer)
+    middleware: Middlewares = field(default_factory=Middlewares)
     clock: Callable[[], float] = time.time
 
 
@@ -56,6 +60,7 @@ class Link:
         self._closers: list[asyncio.Task[None]] = []
         self._handling = asyncio.Lock()
         self._reported = False
+        self._passage = Passage(around.middleware, info, self._report) if around.middleware else None
         self.proof: Proof | None = None
         """What the station proved its identity with."""
 
@@ -168,6 +173,9 @@ class Link:
             self._around.observer.failed(self.info, error)
             self.end(INTERNAL_ERROR, "internal error", "proxy")
 
+    def _report(self, event: Event) -> None:
+        self._around.observer.happened(self.info, [event])
+
     async def _send(self, side: Side, frame: str | bytes) -> None:
         """Send to one side. When that side is gone its reader ends the link."""
         connection = self._station if side is Side.STATION else self._csms
@@ -189,7 +197,22 @@ class PlainLink(Link):
 
     async def _handle(self, side: Side, frame: str | bytes) -> None:
         self._around.observer.arrived(self.info, side, frame, self._around.clock())
-        await self._send(side.other, frame)
+        if self._passage is None:
+            await self._send(side.other, frame)
+        else:
+            await self._pass(self._passage, side, frame)
+
+    async def _pass(self, passage: Passage, side: Side, frame: str | bytes) -> None:
+        """Hand a frame of ``side`` on through the middleware, or answer it."""
+        onward, back = await passage.arrived(side, frame)
+        if onward is not None:
+            onward, back = await passage.leaving(side.other, onward)
+        if onward is not None:
+            await self._send(side.other, onward)
+        if back is not None:
+            answer, _ = await passage.leaving(side, back)
+            if answer is not None:
+                await self._send(side, answer)
 
 
 class TranslatedLink(Link):
@@ -244,22 +267,48 @@ class TranslatedLink(Link):
         started = time.perf_counter()
         now = self._around.clock()
         self._around.observer.arrived(self.info, side, frame, now)
-        await self._deliver(self._session.receive(side, frame, now=now))
+        if self._passage is None:
+            await self._deliver(self._session.receive(side, frame, now=now))
+        else:
+            onward, back = await self._passage.arrived(side, frame)
+            if back is not None:
+                await self._deliver([Out(side, back)])
+            if onward is not None:
+                await self._deliver(self._session.receive(side, onward, now=now))
         self._around.observer.handled(self.info, side, time.perf_counter() - started)
         if self._crosswalk is not self._around.crosswalk:
             self._adopt_mappings()
 
     async def _deliver(self, outs: Sequence[Out]) -> None:
         """Save, then send, then see when the session wants to be asked again."""
+        await self._settle()
+        if self._passage is None:
+            for out in outs:
+                await self._send(out.to, out.text)
+        else:
+            await self._deliver_through(self._passage, outs)
+        self._schedule(self._session.due)
+
+    async def _settle(self) -> None:
+        """Report what happened and save what changed."""
         session = self._session
         events = session.take_events()
         if events:
             self._around.observer.happened(self.info, events)
         if session.dirty:
             await self._save()
-        for out in outs:
-            await self._send(out.to, out.text)
-        self._schedule(session.due)
+
+    async def _deliver_through(self, passage: Passage, outs: Sequence[Out]) -> None:
+        """Send through the middleware. What it answers to a call is taken for the receiver's answer."""
+        pending = deque(outs)
+        while pending:
+            out = pending.popleft()
+            onward, back = await passage.leaving(out.to, out.text)
+            if onward is not None:
+                await self._send(out.to, onward)
+            if back is not None:
+                pending.extend(self._session.receive(out.to, back, now=self._around.clock()))
+                await self._settle()
 
     # -- state --
 

@@ -23,7 +23,7 @@ class Metrics(Observer):
     """Counts what links report. Labels take values from closed sets only, whatever peers send."""
 
     def __init__(self) -> None:
-        registry = self._registry = CollectorRegistry()
+        registry = self.registry = CollectorRegistry()
 
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"ocpp_crosswalk_{name}", text, labels, registry=registry)
@@ -57,7 +57,7 @@ class Metrics(Observer):
     def text(self) -> bytes:
         """All values in Prometheus's text format; with several workers, the sums over all of them."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-            return generate_latest(self._registry)
+            return generate_latest(self.registry)
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)

@@ -16,6 +16,7 @@ from ..versions import Version
 from .config import Limits
 from .handshake import Plan, negotiate, same_proof
 from .link import Link, PlainLink, Surroundings, TranslatedLink
+from .middleware import Middleware, Middlewares
 from .observe import LinkInfo, Observer, Observers
 from .routing import Route, Routing
 from .subscribe import Subscriber, Subscription
@@ -84,7 +85,7 @@ class Proxy:
     same one).
 
     `start` and `close` it, or use it as an async context manager. It owns adapters and store: they are closed
-    with it. ``clock`` gives seconds since the epoch, UTC.
+    with it. ``clock`` gives seconds since the epoch, UTC. Raises ValueError for what is no middleware.
     """
 
     def __init__(
@@ -95,12 +96,20 @@ class Proxy:
         stations: Sequence[TransportAdapter],
         csms: TransportAdapter,
         store: Store,
+        middleware: Sequence[Middleware] = (),
         observers: Sequence[Observer] = (),
         limits: Limits = Limits(),  # noqa: B008 (it is immutable)
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._observers = list(observers)
-        self._around = Surroundings(crosswalk, store, limits, Observers(self._observers), clock)
+        self._around = Surroundings(
+            crosswalk,
+            store,
+            limits,
+            Observers(self._observers),
+            Middlewares(middleware, seconds=limits.middleware_seconds),
+            clock,
+        )
         self._routing = routing
         self._stations = stations
         self._csms = csms

@@ -11,7 +11,7 @@ import uvloop
 
 from .config import Config, ConfigError
 from .logs import log, setup
-from .service import Service, load_crosswalk, serving
+from .service import Service, load_crosswalk, load_middleware, serving
 from .tls import TlsContexts
 from .workers import run_workers
 
@@ -40,6 +40,7 @@ def check(config: Config) -> int:
     """Load everything that a configuration names, and say what is wrong; gives the exit code."""
     try:
         crosswalk = load_crosswalk(config)
+        load_middleware(config)
         TlsContexts(config)
     except ConfigError as error:
         print(error, file=sys.stderr)

@@ -12,10 +12,13 @@ from pathlib import Path
 from ..crosswalk import Crosswalk
 from ..diagnostics import MappingError
 from ..stores import StoreError, open_store
+from ..userfile import module_of
 from .config import Config, ConfigError, Target
 from .http import OpsServer, Page
+from .latency import Latency
 from .logs import LogObserver, log
 from .metrics import CONTENT_TYPE, Metrics
+from .middleware import Middleware, Middlewares
 from .observe import Observer
 from .proxy import Proxy
 from .routing import Router
@@ -46,6 +49,24 @@ def load_crosswalk(config: Config) -> Crosswalk:
     except (MappingError, ValueError) as error:
         raise ConfigError(str(error)) from None
     return crosswalk
+
+
+def load_middleware(config: Config, metrics: Metrics | None = None) -> list[Middleware]:
+    """The middleware of a configuration, in order. Raises ConfigError that says what is wrong."""
+    members: list[Middleware] = []
+    for entry in config.middleware:
+        if isinstance(entry, str):
+            members.append(Latency(metrics.registry if metrics else None))
+            continue
+        try:
+            found = getattr(module_of(entry), "middleware", None)
+            if not isinstance(found, list):
+                raise ValueError("the file has no list called `middleware`")
+            Middlewares(found)
+        except ValueError as error:
+            raise ConfigError(f"{entry}: {error}") from None
+        members += found
+    return members
 
 
 class Service:
@@ -112,6 +133,7 @@ async def serving(config: Config, *, shared_port: bool = False) -> AsyncIterator
             config = await _with_demo(config, stack)
         tls = TlsContexts(config)
         observers, metrics = _observers(config, stack)
+        middleware = load_middleware(config, metrics)
         try:
             store = open_store(config.store.url, durability=config.store.durability, ttl=config.store.ttl_days * _DAY)
         except (StoreError, ValueError) as error:
@@ -129,6 +151,7 @@ async def serving(config: Config, *, shared_port: bool = False) -> AsyncIterator
             stations=[adapter],
             csms=adapter,
             store=store,
+            middleware=middleware,
             observers=observers,
             limits=config.limits,
         )
