@@ -67,7 +67,7 @@ class World:
 
 @asynccontextmanager
 async def world(
-    *middleware: object, station: str = "ocpp1.6", csms: str = "ocpp2.0.1", limits: Limits = Limits()
+    *middleware: object, station: str = "ocpp1.6", csms: str = "ocpp2.0.1", limits: Limits | None = None
 ) -> AsyncIterator[World]:
     w = World()
     adapter = MemoryAdapter(w.serve_csms, [csms])
@@ -79,7 +79,7 @@ async def world(
         csms=adapter,
         store=MemoryStore(),
         middleware=middleware,
-        limits=limits,
+        limits=limits or Limits(),
     )
     w.proxy.subscribe(lambda event, link: w.events.append(event))
     async with w.proxy:
@@ -381,7 +381,9 @@ def test_what_is_no_middleware_is_said() -> None:
 
     def helper() -> None: ...
 
-    with pytest.raises(ValueError, match="Misspelt has 'pre_upsteam', which is no point. Did you mean 'pre_upstream'"):
+    with pytest.raises(
+        ValueError, match=r"Misspelt has 'pre_upsteam', which is no point\. Did you mean 'pre_upstream'"
+    ):
         Middlewares([Misspelt()])
     with pytest.raises(ValueError, match="object is no middleware"):
         Middlewares([object()])

@@ -32,6 +32,7 @@ from .transport import (
     TransportAdapter,
 )
 
+_LIMITS = Limits()
 _BUSY = {"Retry-After": "10"}
 _REPLACED = "a newer connection of this station has taken over"
 _DRAIN_BATCH = 500
@@ -98,7 +99,7 @@ class Proxy:
         store: Store,
         middleware: Sequence[Middleware] = (),
         observers: Sequence[Observer] = (),
-        limits: Limits = Limits(),  # noqa: B008 (it is immutable)
+        limits: Limits = _LIMITS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._observers = list(observers)
