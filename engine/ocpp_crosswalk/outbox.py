@@ -100,6 +100,11 @@ class Outbox:
             return self.flight_due
         return self.waiting[0].not_before if self.waiting and self.waiting[0].not_before else None
 
+    @property
+    def payloads(self) -> list[dict[str, Any]]:
+        """What the call in flight and those that wait carry."""
+        return [call.payload for call in (self.flight, *self.waiting) if call is not None]
+
     def as_json(self) -> dict[str, Any]:
         """The outbox as a JSON object."""
         return {

@@ -95,7 +95,7 @@ class Session:
             fresh_id=self._fresh_id,
             changed=self._touch,
             note=lambda text: self._event(EventKind.NOTE, Side.STATION, "", "", text),
-            waiting=lambda: bool(self._outbox[Side.CSMS].waiting or self._outbox[Side.CSMS].flight),
+            waiting=lambda: self._outbox[Side.CSMS].payloads,
             tables=self._tables,
         )
         self._view.epoch = self._epoch

@@ -39,7 +39,7 @@ class View:
         fresh_id: Callable[[], str],
         changed: Callable[[], None],
         note: Callable[[str], None] = lambda _text: None,
-        waiting: Callable[[], bool] = lambda: False,
+        waiting: Callable[[], list[dict[str, Any]]] = list,
         tables: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
         self.identity = identity
@@ -53,7 +53,7 @@ class View:
         self._fresh_id = fresh_id
         self._change = changed
         self.waiting = waiting
-        """Whether a call to the CSMS waits for its turn or its answer."""
+        """The payloads of the calls to the CSMS that wait for their turn or their answer."""
         self.note = note
         """Report something that an operator should know, as an event of kind `note`."""
         self.tables = tables

@@ -7,6 +7,7 @@ from typing import Any
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING, array_of, object_of
 from ..view import View
+from .values import from_text
 
 functions = Registry()
 
@@ -48,33 +49,80 @@ def signing_request(view: View, kind: str | None) -> int | None:
     return number
 
 
+_HASHES = {"issuerNameHash": 128, "issuerKeyHash": 128, "serialNumber": 40}
+_ALGORITHMS = ("SHA256", "SHA384", "SHA512")
 _HASH = object_of(
-    {
-        "hashAlgorithm": {"type": "string", "enum": ["SHA256", "SHA384", "SHA512"]},
-        "issuerNameHash": {"type": "string", "maxLength": 128},
-        "issuerKeyHash": {"type": "string", "maxLength": 128},
-        "serialNumber": {"type": "string", "maxLength": 40},
-    }
+    {"hashAlgorithm": {"type": "string", "enum": list(_ALGORITHMS)}}
+    | {name: {"type": "string", "maxLength": length} for name, length in _HASHES.items()}
 )
-_USE = {"type": "string", "enum": ["CSMSRootCertificate", "ManufacturerRootCertificate"]}
+_USES = ("CSMSRootCertificate", "ManufacturerRootCertificate")
+_CONTRACTS = ("V2GRootCertificate", "MORootCertificate", "V2GCertificateChain")
 _REPLY = object_of({"status": STRING}, {"certificateHashData": array_of(_HASH)})
+_CHILDREN = 4
+"""How many certificates of a chain 2.x tells below the first."""
 
 
 @functions.function(
     "certificateChains",
-    parameters=(Parameter("uses", array_of(_USE)), Parameter("replies", array_of(_REPLY))),
-    result=array_of(object_of({"certificateType": _USE, "hash": _HASH})),
+    parameters=(
+        Parameter("uses", array_of({"type": "string", "enum": list(_USES)}), optional=True),
+        Parameter("replies", array_of(_REPLY), optional=True),
+        Parameter("tunnelled", STRING, optional=True),
+    ),
+    result={
+        **array_of(
+            object_of(
+                {
+                    "certificateType": {"type": "string", "enum": [*_USES, *_CONTRACTS]},
+                    "certificateHashData": _HASH,
+                },
+                {"childCertificateHashData": {**array_of(_HASH), "minItems": 1, "maxItems": _CHILDREN}},
+            )
+        ),
+        "minItems": 1,
+    },
     optional_result=True,
-    examples=(Example("$certificateChains('CSMSRootCertificate', [{'status': 'NotFound'}])", None),),
+    examples=(
+        Example("$certificateChains('CSMSRootCertificate', [{'status': 'NotFound'}])", None),
+        Example("$certificateChains(undefined, undefined, 'no JSON')", None),
+    ),
 )
-def certificate_chains(uses: Any, replies: Any) -> list[dict[str, Any]] | None:
-    """The certificates in 1.6 answers about one use each, each with its use; undefined when there is none."""
+def certificate_chains(uses: Any, replies: Any, tunnelled: str | None = None) -> list[dict[str, Any]] | None:
+    """The certificates in 1.6 answers about one use each, and in the answer of the Plug & Charge tunnel, each with its
+    use; undefined when there is none."""
     kinds = uses if isinstance(uses, list) else [uses]
-    answers = replies if isinstance(replies, list) else [replies]
-    found = [
-        {"certificateType": kind, "hash": data}
+    answers = replies if isinstance(replies, list) else [replies] if replies else []
+    found: list[dict[str, Any]] = [
+        {"certificateType": kind, "certificateHashData": data}
         for kind, answer in zip(kinds, answers, strict=False)
         if answer["status"] == "Accepted"
         for data in answer.get("certificateHashData", ())
     ]
+    inner = from_text(tunnelled) if tunnelled else None
+    chains = inner.get("certificateHashDataChain") if isinstance(inner, dict) else None
+    found += [chain for row in (chains if isinstance(chains, list) else []) if (chain := _chain(row))]
     return found or None
+
+
+def _chain(row: Any) -> dict[str, Any] | None:
+    """A chain that came through the tunnel, with what is well formed of it."""
+    if not isinstance(row, dict) or row.get("certificateType") not in _CONTRACTS:
+        return None
+    head = _hash(row.get("certificateHashData"))
+    if head is None:
+        return None
+    below = row.get("childCertificateHashData")
+    children = [data for child in (below if isinstance(below, list) else []) if (data := _hash(child))][:_CHILDREN]
+    return {
+        "certificateType": row["certificateType"],
+        "certificateHashData": head,
+        **({"childCertificateHashData": children} if children else {}),
+    }
+
+
+def _hash(data: Any) -> dict[str, str] | None:
+    if not isinstance(data, dict) or data.get("hashAlgorithm") not in _ALGORITHMS:
+        return None
+    if not all(isinstance(data.get(name), str) and len(data[name]) <= length for name, length in _HASHES.items()):
+        return None
+    return {name: data[name] for name in ("hashAlgorithm", *_HASHES)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING
 from ..view import View
+from .support import supports
 
 functions = Registry()
 
@@ -17,15 +18,29 @@ JOB = {"type": "string", "enum": ["firmware", "log"]}
 
 @functions.hook(
     "jobBegins",
-    parameters=(Parameter("job", JOB), Parameter("requestId", INTEGER)),
+    parameters=(Parameter("job", JOB), Parameter("requestId", INTEGER), Parameter("extension", BOOLEAN)),
     result=BOOLEAN,
     mutates=True,
-    examples=(Example("$jobBegins('log', 7)", True),),
+    examples=(Example("$jobBegins('log', 7, false)", True),),
 )
-def job_begins(view: View, job: str, request_id: int) -> bool:
-    """Note the number of an upload or update that the station took on."""
-    view.change(_NAMESPACE)[job] = request_id
+def job_begins(view: View, job: str, request_id: int, extension: bool) -> bool:
+    """Note the number of an upload or update that the station took on, and whether it was asked by a message of the
+    security extension."""
+    view.change(_NAMESPACE)[job] = {"id": request_id, "extension": extension}
     return True
+
+
+@functions.hook(
+    "jobOfExtension",
+    parameters=(Parameter("job", JOB),),
+    result=BOOLEAN,
+    examples=(Example("$jobOfExtension('log')", False),),
+)
+def job_of_extension(view: View, job: str) -> bool:
+    """Whether the last upload or update was asked by a message of the security extension, whose own notification tells
+    of it; where there was none, whether the station is known to have the extension."""
+    last = view.read(_NAMESPACE).get(job)
+    return bool(last["extension"]) if last else supports(view, "security")
 
 
 @functions.hook(
@@ -38,5 +53,5 @@ def job_begins(view: View, job: str, request_id: int) -> bool:
 def job_id(view: View, job: str, status: str) -> int | None:
     """The number of the upload or update that a status of the station is about; undefined for Idle (N01.FR.13,
     L01.FR.20) and when the CSMS asked for none."""
-    known: int | None = view.read(_NAMESPACE).get(job)
-    return None if status == "Idle" else known
+    last = view.read(_NAMESPACE).get(job)
+    return None if last is None or status == "Idle" else last["id"]

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..view import View
 from .configuration import VALUE_LENGTH
+from .registration import problem_place
 from .topology import all_connectors, evse_of
 
 FEATURES = "feature-components"
@@ -104,7 +105,7 @@ def _availability(view: View, connectors: int) -> Iterator[Fact]:
     reported = {int(number): row[1] for number, row in view.read("station").get("reported", {}).items()}
     if 0 in reported:
         yield Fact({"name": "ChargingStation"}, "AvailabilityState", reported[0], "OptionList")
-    numbers = sorted({*range(1, connectors + 1), *all_connectors(view), *reported} - {0})
+    numbers = sorted(n for n in {*range(1, connectors + 1), *all_connectors(view), *reported} if n > 0)
     places = {number: evse_of(view, number) for number in numbers}
     on_evse = Counter(evse for evse, _ in places.values())
     for evse in sorted(on_evse):
@@ -121,13 +122,7 @@ def _availability(view: View, connectors: int) -> Iterator[Fact]:
 def _problems(view: View) -> Iterator[Fact]:
     seen = set()
     for number, problem in view.read("station").get("problems", {}).items():
-        place = view.tables["problem-component"].get(problem["code"])
-        if place is None:
-            continue
-        component: dict[str, Any] = {"name": place["component"]}
-        if number != "0":
-            evse, connector = evse_of(view, int(number))
-            component["evse"] = {"id": evse, "connectorId": connector}
-        if identity_of(component) not in seen:
-            seen.add(identity_of(component))
-            yield Fact(component, place["variable"], "true", "boolean")
+        place = problem_place(view, int(number), problem["code"])
+        if place is not None and identity_of(place[0]) not in seen:
+            seen.add(identity_of(place[0]))
+            yield Fact(*place, "true", "boolean")

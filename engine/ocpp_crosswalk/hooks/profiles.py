@@ -11,12 +11,15 @@ from typing import Any
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, BOOLEAN, INTEGER, STRING, array_of, object_of
 from ..view import View
+from .values import lowered
 
 functions = Registry()
 
 _NAMESPACE = "profiles"
 _KEPT = 100
 _CRITERIA = {"chargingProfilePurpose": STRING, "stackLevel": INTEGER}
+PROFILE = object_of({"id": INTEGER, "stackLevel": INTEGER, "chargingProfilePurpose": STRING})
+"""A charging profile of 2.x, as far as hooks need it to be known."""
 
 
 def _rows(view: View) -> list[dict[str, Any]]:
@@ -28,9 +31,7 @@ def _rows(view: View) -> list[dict[str, Any]]:
     "profileInstalled",
     parameters=(
         Parameter("evseId", INTEGER),
-        Parameter(
-            "chargingProfile", object_of({"id": INTEGER, "stackLevel": INTEGER, "chargingProfilePurpose": STRING})
-        ),
+        Parameter("chargingProfile", PROFILE),
         Parameter("status", STRING),
     ),
     result=BOOLEAN,
@@ -53,8 +54,48 @@ def profile_installed(view: View, evse: int, profile: dict[str, Any], status: st
         if row["profile"]["id"] != profile["id"]
         and (row["evseId"], row["profile"]["stackLevel"], row["profile"]["chargingProfilePurpose"]) != place
     ]
-    view.change(_NAMESPACE)["installed"] = [*kept, {"evseId": evse, "profile": profile}][-_KEPT:]
+    view.change(_NAMESPACE)["installed"] = [*kept, {"evseId": evse, "profile": _as_installed(profile)}][-_KEPT:]
     return True
+
+
+def _as_installed(profile: dict[str, Any]) -> dict[str, Any]:
+    """The profile as the station has it: what 1.6 cannot carry is not there, and limits have one decimal."""
+    kept = {name: profile[name] for name in _PROFILE if name in profile}
+    kept["chargingSchedule"] = [
+        {name: schedule[name] for name in _SCHEDULE if name in schedule}
+        | ({"minChargingRate": lowered(schedule["minChargingRate"], 1)} if "minChargingRate" in schedule else {})
+        | {
+            "chargingSchedulePeriod": [
+                {name: period[name] for name in _PERIOD if name in period} | {"limit": lowered(period["limit"], 1)}
+                for period in schedule["chargingSchedulePeriod"]
+            ]
+        }
+        for schedule in profile.get("chargingSchedule", ())
+    ]
+    return kept
+
+
+_PROFILE = (
+    "id",
+    "stackLevel",
+    "chargingProfilePurpose",
+    "chargingProfileKind",
+    "recurrencyKind",
+    "validFrom",
+    "validTo",
+    "transactionId",
+)
+_SCHEDULE = ("id", "startSchedule", "duration", "chargingRateUnit")
+_PERIOD = ("startPeriod", "numberPhases")
+"""What a charging profile of 1.6 has, by its 2.x names. The id of the schedule is the CSMS's own."""
+
+
+def forget_transaction_profiles(view: View, transaction: str) -> None:
+    """A transaction is over, and so are the profiles that were its own (1.6, 3.13.1)."""
+    if any(row["profile"].get("transactionId") == transaction for row in _rows(view)):
+        view.change(_NAMESPACE)["installed"] = [
+            row for row in _rows(view) if row["profile"].get("transactionId") != transaction
+        ]
 
 
 @functions.hook(
@@ -69,8 +110,9 @@ def profile_installed(view: View, evse: int, profile: dict[str, Any], status: st
     examples=(Example("$profilesCleared(3, {}, 'Accepted')", True),),
 )
 def profiles_cleared(view: View, number: int | None, criteria: dict[str, Any] | None, status: str | None) -> bool:
-    """Forget the profiles that the station cleared: that with the id, else those that fit the criteria."""
-    if status != "Accepted":
+    """Forget the profiles that the station cleared, or says that it does not have: that with the id, else those that
+    fit the criteria."""
+    if status not in ("Accepted", "Unknown"):
         return False
     wanted = {"id": [number]} if number is not None else (criteria or {})
     view.change(_NAMESPACE)["installed"] = [row for row in _rows(view) if not _fits(row, wanted)]

@@ -5,32 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
-from ..expressions.functions import BOOLEAN, INTEGER, STRING, object_of
+from ..expressions.functions import BOOLEAN, INTEGER, STRING, array_of, object_of
 from ..view import View
+from .abandoned import suspect_all
+from .support import forget_support
+from .topology import evse_of
+from .transactions import cancel_reset
 
 functions = Registry()
 
 _RESET_WINDOW = 600.0
 """Seconds within which a boot is taken for the effect of an accepted reset."""
 
-ERRORS = (
-    "ConnectorLockFailure",
-    "EVCommunicationError",
-    "GroundFailure",
-    "HighTemperature",
-    "InternalError",
-    "LocalListConflict",
-    "OtherError",
-    "OverCurrentFailure",
-    "OverVoltage",
-    "PowerMeterFailure",
-    "PowerSwitchFailure",
-    "ReaderFailure",
-    "ResetFailure",
-    "UnderVoltage",
-    "WeakSignal",
+PROBLEM = object_of(
+    {
+        "eventId": {"type": "integer", "minimum": 0},
+        "cleared": BOOLEAN,
+        "component": object_of(
+            {"name": {**STRING, "maxLength": 50}},
+            {
+                "evse": object_of(
+                    {"id": {"type": "integer", "minimum": 1}, "connectorId": {"type": "integer", "minimum": 1}}
+                )
+            },
+        ),
+        "variable": {**STRING, "maxLength": 50},
+    }
 )
-"""The error codes of 1.6 (7.6) but NoError."""
 
 BOOT_REASON = {"type": "string", "enum": ["RemoteReset", "ScheduledReset", "FirmwareUpdate", "Triggered", "Unknown"]}
 
@@ -48,8 +49,13 @@ BOOT_REASON = {"type": "string", "enum": ["RemoteReset", "ScheduledReset", "Firm
 )
 def boot(view: View, payload: dict[str, Any]) -> str:
     """Note a BootNotification and give the 2.x boot reason, which 1.6 does not say: what the link knows to have
-    caused it, else Unknown (facts 5.13). Connector statuses will all be reported afresh."""
+    caused it, else Unknown. Connector statuses will all be reported afresh; a reset that waited has been overtaken;
+    transactions that ran are suspected to be over. Other firmware may support other things."""
     station = view.change("station")
+    if station.get("boot") != payload:
+        forget_support(view)
+    cancel_reset(view)
+    suspect_all(view)
     station["boot"] = payload
     station["vendor"], station["model"] = payload["chargePointVendor"], payload["chargePointModel"]
     station.pop("reported", None)
@@ -117,28 +123,41 @@ def forget_status(view: View, connector: int | None) -> bool:
 
 
 @functions.hook(
-    "problemChanged",
+    "problemsChanged",
     parameters=(Parameter("connectorId", INTEGER), Parameter("errorCode", STRING)),
-    result=object_of(
-        {"errorCode": {"enum": list(ERRORS)}, "cleared": BOOLEAN, "eventId": {"type": "integer", "minimum": 0}}
-    ),
+    result=array_of(PROBLEM),
     optional_result=True,
     mutates=True,
 )
-def problem_changed(view: View, connector: int, code: str) -> dict[str, Any] | None:
-    """A problem of a connector that began or ended, as 2.x events tell it; undefined when nothing changed.
+def problems_changed(view: View, connector: int, code: str) -> list[dict[str, Any]] | None:
+    """The problems of a connector that ended and began, as 2.x events tell them; undefined when nothing changed.
 
-    `errorCode` is the 1.6 error, `cleared` says that it is over, `eventId` is new for each.
+    1.6 tells one error at a time: another one, or NoError, ends the one before. `eventId` is new for each.
     """
     known: dict[str, Any] = view.read("station").get("problems", {}).get(str(connector), {})
     before = known.get("code", "NoError")
     if code == before:
         return None
-    station = view.change("station")
-    event_id = station["eventId"] = station.get("eventId", 0) + 1
-    station.setdefault("problems", {})[str(connector)] = {"code": code}
-    cleared = code == "NoError"
-    return {"errorCode": before if cleared else code, "cleared": cleared, "eventId": event_id}
+    view.change("station").setdefault("problems", {})[str(connector)] = {"code": code}
+    changes = [(before, True), (code, False)]
+    return [
+        {"eventId": event_id(view), "cleared": cleared, "component": place[0], "variable": place[1]}
+        for error, cleared in changes
+        if (place := problem_place(view, connector, error))
+    ] or None
+
+
+def problem_place(view: View, connector: int, error: str) -> tuple[dict[str, Any], str] | None:
+    """Component and variable of the 2.x device model that a 1.6 error code of a connector is a problem of; None for
+    NoError."""
+    place = view.tables["problem-component"].get(error)
+    if place is None:
+        return None
+    if connector < 1:
+        whole = place["component"] == "Connector"
+        return {"name": "ChargingStation" if whole else place["component"]}, place["variable"]
+    evse_id, connector_id = evse_of(view, connector)
+    return {"name": place["component"], "evse": {"id": evse_id, "connectorId": connector_id}}, place["variable"]
 
 
 @functions.hook("eventId", result={"type": "integer", "minimum": 0}, mutates=True, examples=(Example("$eventId()", 1),))
@@ -148,3 +167,27 @@ def event_id(view: View) -> int:
     number: int = station.get("eventId", 0) + 1
     station["eventId"] = number
     return number
+
+
+@functions.hook(
+    "registered",
+    parameters=(Parameter("status", STRING, optional=True),),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$registered('Pending')", False),),
+)
+def registered(view: View, status: str | None) -> bool:
+    """Note what the CSMS answered to a BootNotification; whether it accepted the station."""
+    station = view.change("station")
+    if status in ("Pending", "Rejected"):
+        station["waits"] = view.epoch
+    else:
+        station.pop("waits", None)
+    return status == "Accepted"
+
+
+@functions.hook("registrationPending", result=BOOLEAN, examples=(Example("$registrationPending()", False),))
+def registration_pending(view: View) -> bool:
+    """Whether the CSMS has not yet accepted the station, on this connection: it may then start and stop no
+    transactions (1.6, 4.2; 2.0.1 B02.FR.05)."""
+    return view.read("station").get("waits") == view.epoch

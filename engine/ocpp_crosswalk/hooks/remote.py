@@ -7,6 +7,7 @@ from typing import Any
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING
 from ..view import View
+from .profiles import PROFILE
 from .tokens import fold
 
 functions = Registry()
@@ -20,13 +21,17 @@ _NAMESPACE = "remoteStarts"
         Parameter("remoteStartId", INTEGER),
         Parameter("idTag", STRING),
         Parameter("connectorId", INTEGER, optional=True),
+        Parameter("chargingProfile", PROFILE, optional=True),
     ),
     result=BOOLEAN,
     mutates=True,
     examples=(Example("$expectRemoteStart(7, 'AB12', 1)", True),),
 )
-def expect_remote_start(view: View, remote_start_id: int, id_tag: str, connector: int | None) -> bool:
-    """Note a remote start before it is forwarded: the station may start before it has answered."""
+def expect_remote_start(
+    view: View, remote_start_id: int, id_tag: str, connector: int | None, profile: dict[str, Any] | None = None
+) -> bool:
+    """Note a remote start before it is forwarded, since the station may start before it has answered, and the
+    charging profile that the transaction will have."""
     pending = _pending(view)
     pending.append(
         {
@@ -34,6 +39,7 @@ def expect_remote_start(view: View, remote_start_id: int, id_tag: str, connector
             "idTag": id_tag,
             "connector": connector or 0,
             "until": view.now + float(view.settings["remoteStartWindow"]),
+            **({"profile": profile} if profile else {}),
         }
     )
     view.change(_NAMESPACE)["pending"] = pending
@@ -55,14 +61,14 @@ def remote_start_answered(view: View, remote_start_id: int, status: str | None) 
     return False
 
 
-def take_remote_start(view: View, id_tag: str, connector: int) -> int | None:
-    """The remoteStartId that a transaction of this token on this connector answers to; it is used up."""
+def take_remote_start(view: View, id_tag: str, connector: int) -> dict[str, Any] | None:
+    """The remote start that a transaction of this token on this connector answers to, with its `id` and `profile`; it
+    is used up."""
     pending = _pending(view)
     for row in pending:
         if fold(row["idTag"]) == fold(id_tag) and row["connector"] in (0, connector):
             view.change(_NAMESPACE)["pending"] = [other for other in pending if other is not row]
-            found: int = row["id"]
-            return found
+            return row
     return None
 
 

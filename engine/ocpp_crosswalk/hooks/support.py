@@ -1,8 +1,10 @@
 """What a 1.6 station supports beyond its core (facts 2.2, 4; OCPP 1.6 3.1, security whitepaper 1.4).
 
 A station is never sent messages of an extension that it is not known to have. It is known by the setting
-`stationSupports`, by messages of the extension that it sends itself, by configuration keys that only the extension has,
-and it is known not to have one when it answers NotSupported or NotImplemented.
+`stationSupports`, by messages of the extension that it sends itself, and by configuration keys that only the extension
+has: where one of these matters and nothing is known, the mappings ask the station for them first (every 1.6 station
+has GetConfiguration). It is known not to have an extension when it answers NotSupported, NotImplemented or
+UnknownVendorId, until it boots with other firmware.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
-from ..expressions.functions import ANY, BOOLEAN, STRING
+from ..expressions.functions import ANY, BOOLEAN, STRING, array_of
 from ..view import View
 
 functions = Registry()
@@ -19,7 +21,7 @@ functions = Registry()
 _NAMESPACE = "support"
 EXTENSION = {"type": "string", "enum": ["security", "pnc", "costmsg"]}
 """The security whitepaper, Plug & Charge in DataTransfer, cost messages in DataTransfer."""
-_UNSUPPORTED = ("NotSupported", "NotImplemented")
+_UNSUPPORTED = ("NotSupported", "NotImplemented", "UnknownVendorId")
 _KEYS: Mapping[str, str] = {
     "securityprofile": "security",
     "iso15118pncenabled": "pnc",
@@ -35,15 +37,45 @@ def supports(view: View, extension: str) -> bool:
     return bool(learnt) if learnt is not None else extension in view.settings["stationSupports"]
 
 
+def forget_support(view: View) -> None:
+    """Nothing is known any more of what the station supports."""
+    if view.read(_NAMESPACE):
+        view.change(_NAMESPACE).clear()
+
+
 @functions.hook(
-    "stationSupports",
+    "supportUnknown",
     parameters=(Parameter("extension", EXTENSION),),
     result=BOOLEAN,
-    examples=(Example("$stationSupports('security')", False),),
+    examples=(Example("$supportUnknown('security')", True),),
 )
-def station_supports(view: View, extension: str) -> bool:
-    """Whether the station is known to have an extension."""
-    return supports(view, extension)
+def support_unknown(view: View, extension: str) -> bool:
+    """Whether nothing says if the station has an extension, so that its configuration has to be asked."""
+    return extension not in view.read(_NAMESPACE) and not supports(view, extension)
+
+
+@functions.hook(
+    "stationSupports",
+    parameters=(Parameter("extension", EXTENSION), Parameter("probe", ANY, optional=True)),
+    result=BOOLEAN,
+    examples=(
+        Example("$stationSupports('security')", False),
+        Example("$stationSupports('security', {'configurationKey': [{'key': 'SecurityProfile', 'value': '0'}]})", True),
+    ),
+)
+def station_supports(view: View, extension: str, probe: Any = None) -> bool:
+    """Whether the station is known to have an extension, also by the answer to GetConfiguration that it just gave."""
+    return supports(view, extension) or extension in _found(probe)
+
+
+def _found(probe: Any) -> set[str]:
+    keys = probe.get("configurationKey", ()) if isinstance(probe, dict) else ()
+    return {
+        extension
+        for row in keys
+        if (extension := _KEYS.get(str(row.get("key", "")).casefold()))
+        and str(row.get("value", "")).casefold() not in _OFF
+    }
 
 
 @functions.hook(
@@ -62,7 +94,7 @@ def station_has(view: View, extension: str) -> bool:
 
 @functions.hook(
     "stationLacks",
-    parameters=(Parameter("extension", EXTENSION), Parameter("errorCode", STRING)),
+    parameters=(Parameter("extension", EXTENSION), Parameter("code", STRING)),
     result=BOOLEAN,
     mutates=True,
     examples=(
@@ -71,7 +103,8 @@ def station_has(view: View, extension: str) -> bool:
     ),
 )
 def station_lacks(view: View, extension: str, code: str) -> bool:
-    """Note that the station does not have an extension, if the error code of its answer says so."""
+    """Note that the station does not have an extension, if the error code, or the status of the data transfer, that it
+    answered says so."""
     if code not in _UNSUPPORTED:
         return False
     view.change(_NAMESPACE)[extension] = False
@@ -80,16 +113,25 @@ def station_lacks(view: View, extension: str, code: str) -> bool:
 
 @functions.hook(
     "learnSupport",
-    parameters=(Parameter("configurationKey", ANY),),
+    parameters=(Parameter("replies", array_of(ANY), optional=True),),
     result=BOOLEAN,
     mutates=True,
-    examples=(Example("$learnSupport([{'key': 'SecurityProfile', 'readonly': false, 'value': '1'}])", True),),
+    examples=(
+        Example("$learnSupport([{'configurationKey': [{'key': 'SecurityProfile', 'value': '1'}]}])", True),
+        Example("$learnSupport([{'unknownKey': ['SecurityProfile']}])", True),
+        Example("$learnSupport([])", False),
+    ),
 )
-def learn_support(view: View, keys: Any) -> bool:
-    """Learn from configuration keys (of GetConfiguration) what the station has; says whether anything was learnt."""
-    found = False
-    for row in keys if isinstance(keys, list) else [keys]:
-        extension = _KEYS.get(str(row.get("key", "")).casefold())
-        if extension is not None and str(row.get("value", "")).casefold() not in _OFF:
-            found = station_has(view, extension)
-    return found
+def learn_support(view: View, replies: Any) -> bool:
+    """Learn from answers to GetConfiguration what the station has: a key that it tells, or says that it does not
+    know. What its messages showed, counts more. Says whether anything was learnt."""
+    learnt: dict[str, bool] = {}
+    for reply in replies if isinstance(replies, list) else [replies] if replies else []:
+        unknown = (_KEYS.get(str(key).casefold()) for key in reply.get("unknownKey", ()))
+        learnt |= {extension: False for extension in unknown if extension}
+        learnt |= dict.fromkeys(_found(reply), True)
+    known = view.read(_NAMESPACE)
+    news = {name: has for name, has in learnt.items() if known.get(name) is not True and known.get(name) != has}
+    if news:
+        view.change(_NAMESPACE).update(news)
+    return bool(news)

@@ -135,7 +135,7 @@ def connector(view: View, evse_id: int | None, connector_id: int | None = None) 
     """The 1.6 connector of a 2.x EVSE (its first one) or connector; 0 for the whole station; undefined when the
     station has no such connector."""
     if not evse_id:
-        return 0
+        return 0 if connector_id is None else None
     found = connectors_of(view, evse_id, connector_id)
     return found[0] if found else None
 
@@ -150,5 +150,8 @@ def connector(view: View, evse_id: int | None, connector_id: int | None = None) 
     examples=(Example("$connectors(2)", [2]),),
 )
 def connectors(view: View, evse_id: int | None, connector_id: int | None = None) -> list[int]:
-    """Every 1.6 connector in the scope: of the EVSE, or just the one connector; `[0]` for the whole station."""
-    return connectors_of(view, evse_id, connector_id) if evse_id else [0]
+    """Every 1.6 connector in the scope: of the EVSE, or just the one connector; `[0]` for the whole station, which has
+    no connector of its own."""
+    if not evse_id:
+        return [0] if connector_id is None else []
+    return connectors_of(view, evse_id, connector_id)

@@ -13,7 +13,9 @@ from typing import Any
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING, object_of
 from ..view import View
+from .profiles import forget_transaction_profiles, profile_installed
 from .remote import take_remote_start
+from .topology import evse_of
 
 functions = Registry()
 
@@ -45,7 +47,8 @@ EVENT = object_of(
 )
 
 
-def _open(view: View) -> dict[str, dict[str, Any]]:
+def open_rows(view: View) -> dict[str, dict[str, Any]]:
+    """The transactions that run, by number."""
     kept: dict[str, dict[str, Any]] = view.read(_NAMESPACE).get("open", {})
     return kept
 
@@ -57,7 +60,7 @@ def _find(view: View, number: int | None) -> dict[str, Any] | None:
     """
     if number is None:
         return None
-    open_ = _open(view)
+    open_ = open_rows(view)
     found = open_.get(str(number))
     if found is None and number <= 0 and len(open_) == 1:
         return next(iter(open_.values()))
@@ -65,12 +68,12 @@ def _find(view: View, number: int | None) -> dict[str, Any] | None:
 
 
 def _on_connector(view: View, connector: int) -> dict[str, Any] | None:
-    matches = [row for row in _open(view).values() if row["connector"] == connector]
+    matches = [row for row in open_rows(view).values() if row["connector"] == connector]
     return matches[-1] if matches else None
 
 
-def _next(view: View, row: dict[str, Any]) -> dict[str, Any]:
-    """Take the transaction's next sequence number."""
+def next_event(view: View, row: dict[str, Any]) -> dict[str, Any]:
+    """The transaction's next event; it takes the next sequence number."""
     view.change(_NAMESPACE)
     event = {"id": row["id"], "number": row["number"], "seqNo": row["seq"], "connectorId": row["connector"]}
     row["seq"] += 1
@@ -86,13 +89,15 @@ def _add(view: View, row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _end(view: View, row: dict[str, Any]) -> None:
+def end_row(view: View, row: dict[str, Any], *, told: bool = True) -> None:
+    """The transaction is over. ``told`` says that the station told its end."""
     kept = view.change(_NAMESPACE)
     kept["open"].pop(str(row["number"]), None)
     ended = kept.setdefault("ended", {})
-    ended[str(row["number"])] = {"id": row["id"], "connector": row["connector"], "seq": row["seq"]}
+    ended[str(row["number"])] = {**{name: row[name] for name in ("id", "number", "connector", "seq")}, "told": told}
     while len(ended) > _ENDED_KEPT:
         del ended[next(iter(ended))]
+    forget_transaction_profiles(view, row["id"])
 
 
 @functions.hook(
@@ -108,8 +113,8 @@ def orphan(view: View, connector: int) -> dict[str, Any] | None:
     row = _on_connector(view, connector)
     if row is None:
         return None
-    event = _next(view, row)
-    _end(view, row)
+    event = next_event(view, row)
+    end_row(view, row, told=False)
     return event
 
 
@@ -133,10 +138,13 @@ def begin_transaction(view: View, connector: int, id_tag: str) -> dict[str, Any]
         "seq": 0,
         "state": _CHARGING_STATES.get(kept.get("status", {}).get(str(connector), ""), ""),
     }
-    event = _next(view, _add(view, row))
-    remote_start_id = take_remote_start(view, id_tag, connector)
-    if remote_start_id is not None:
-        event["remoteStartId"] = remote_start_id
+    event = next_event(view, _add(view, row))
+    remote_start = take_remote_start(view, id_tag, connector)
+    if remote_start is not None:
+        event["remoteStartId"] = remote_start["id"]
+        if "profile" in remote_start and connector > 0:
+            profile = {**remote_start["profile"], "transactionId": row["id"]}
+            profile_installed(view, evse_of(view, connector)[0], profile, "Accepted")
     return event
 
 
@@ -148,8 +156,8 @@ def begin_transaction(view: View, connector: int, id_tag: str) -> dict[str, Any]
 )
 def transaction_event(view: View, number: int, connector: int) -> dict[str, Any]:
     """The next event of the transaction. One that began before this link came between is taken up under its number
-    as text, with sequence numbers from 0: nothing is invented about its beginning."""
-    return _next(view, _find(view, number) or _adopt(view, number, connector))
+    as text, with sequence numbers from 0: nothing is invented about its beginning. One that is over stays over."""
+    return next_event(view, _find(view, number) or _ended(view, number) or _adopt(view, number, connector))
 
 
 @functions.hook(
@@ -161,19 +169,34 @@ def transaction_event(view: View, number: int, connector: int) -> dict[str, Any]
 def end_transaction(view: View, number: int) -> dict[str, Any]:
     """The last event of the transaction, which is over now. For one that is not known, see `$transactionEvent`; its
     connector is then 0."""
-    row = _find(view, number) or _adopt(view, number, 0)
-    event = _next(view, row)
-    _end(view, row)
+    row = _find(view, number) or _ended(view, number) or _adopt(view, number, 0)
+    event = next_event(view, row)
+    if "told" in row:
+        row["told"] = True
+    else:
+        end_row(view, row)
     return event
 
 
+def _ended(view: View, number: int) -> dict[str, Any] | None:
+    row: dict[str, Any] | None = view.read(_NAMESPACE).get("ended", {}).get(str(number))
+    return row
+
+
 def _adopt(view: View, number: int, connector: int) -> dict[str, Any]:
-    ended = view.read(_NAMESPACE).get("ended", {}).get(str(number))
-    if ended is not None:
-        row = {"id": ended["id"], "connector": ended["connector"], "seq": ended["seq"]}
-    else:
-        row = {"id": str(number), "connector": connector, "seq": 0}
-    return _add(view, {**row, "number": number, "idTag": "", "state": ""})
+    return _add(view, {"id": str(number), "number": number, "connector": connector, "seq": 0, "idTag": "", "state": ""})
+
+
+@functions.hook(
+    "transactionOver",
+    parameters=(Parameter("transactionId", INTEGER),),
+    result=BOOLEAN,
+    examples=(Example("$transactionOver(12)", False),),
+)
+def transaction_over(view: View, number: int) -> bool:
+    """Whether the station has told before that this transaction is over."""
+    ended = _ended(view, number)
+    return _find(view, number) is None and ended is not None and bool(ended["told"])
 
 
 @functions.hook(
@@ -206,7 +229,21 @@ def charging_state_changed(view: View, connector: int, status: str) -> dict[str,
     if row is None or state is None or row["state"] == state:
         return None
     row["state"] = state
-    return _next(view, row)
+    return next_event(view, row)
+
+
+@functions.hook(
+    "transactionConnector",
+    parameters=(Parameter("transactionId", STRING, optional=True),),
+    result=INTEGER,
+    optional_result=True,
+    examples=(Example("$transactionConnector('none')", None),),
+)
+def transaction_connector(view: View, identifier: str | None) -> int | None:
+    """The connector of an open transaction, by its 2.x id; undefined when no such transaction is open, or where it
+    began before the link came between and no message has said the connector."""
+    found = next((row["connector"] for row in open_rows(view).values() if row["id"] == identifier), 0)
+    return found or None
 
 
 @functions.hook(
@@ -218,7 +255,7 @@ def charging_state_changed(view: View, connector: int, status: str) -> dict[str,
 )
 def transaction_number(view: View, identifier: str | None) -> int | None:
     """The number that the station knows an open transaction by; undefined when no such transaction is open."""
-    return next((row["number"] for row in _open(view).values() if row["id"] == identifier), None)
+    return next((row["number"] for row in open_rows(view).values() if row["id"] == identifier), None)
 
 
 @functions.hook(
@@ -234,7 +271,7 @@ def transaction_on(view: View, connector: int | None) -> int | None:
     if connector:
         row = _on_connector(view, connector)
         return row["number"] if row else None
-    return next((row["number"] for row in _open(view).values()), None)
+    return next((row["number"] for row in open_rows(view).values()), None)
 
 
 @functions.hook(
@@ -260,7 +297,20 @@ def reset_now(view: View) -> bool:
     return True
 
 
-@functions.hook("eventsWait", result=BOOLEAN, examples=(Example("$eventsWait()", False),))
-def events_wait(view: View) -> bool:
-    """Whether something that the link has to tell the CSMS still waits (E14: messagesInQueue)."""
-    return view.waiting()
+@functions.hook("cancelReset", result=BOOLEAN, mutates=True, examples=(Example("$cancelReset()", False),))
+def cancel_reset(view: View) -> bool:
+    """Forget a reset that waits: the station restarts now. Says whether one waited."""
+    return "reset" in view.read(_NAMESPACE) and bool(view.change(_NAMESPACE).pop("reset"))
+
+
+@functions.hook(
+    "eventsWait",
+    parameters=(Parameter("transactionId", STRING, optional=True),),
+    result=BOOLEAN,
+    examples=(Example("$eventsWait()", False),),
+)
+def events_wait(view: View, identifier: str | None) -> bool:
+    """Whether something about the transaction (about any, for undefined) is still on its way to the CSMS (E14:
+    messagesInQueue)."""
+    told = (payload["transactionInfo"]["transactionId"] for payload in view.waiting() if "transactionInfo" in payload)
+    return any(identifier in (None, transaction) for transaction in told)

@@ -1,0 +1,86 @@
+"""Reservations that a 2.x CSMS made at a 1.6 station (OCPP 2.0.1 H01, H04).
+
+2.x tells when a reservation expires, or when its EVSE breaks down; 1.6 does not, but says that the reservation is over
+then (1.6, 5.13). So the link tells it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..expressions import Example, Parameter, Registry
+from ..expressions.functions import BOOLEAN, INTEGER, STRING, Type, array_of
+from ..times import parse_time
+from ..view import View
+
+functions = Registry()
+
+_NAMESPACE = "reservations"
+TIMER = "reservationExpired"
+_ID: Type = {"type": "integer", "minimum": 0}
+_BROKEN = ("Faulted", "Unavailable")
+
+
+@functions.hook(
+    "reservationAnswered",
+    parameters=(
+        Parameter("id", INTEGER),
+        Parameter("connectorId", INTEGER),
+        Parameter("expiryDateTime", STRING),
+        Parameter("status", STRING),
+    ),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(
+        Example("$reservationAnswered(7, 1, '2026-01-01T00:00:00Z', 'Accepted')", True),
+        Example("$reservationAnswered(7, 1, '2026-01-01T00:00:00Z', 'Occupied')", False),
+    ),
+)
+def reservation_answered(view: View, number: int, connector: int, expiry: str, status: str) -> bool:
+    """Note a reservation that the station accepted; it replaces one with its id (H01.FR.02)."""
+    moment = parse_time(expiry)
+    if status != "Accepted" or moment is None or number < 0:
+        return False
+    view.change(_NAMESPACE).setdefault("open", {})[str(number)] = connector
+    view.set_timer(TIMER, moment.timestamp(), {"reservationId": number}, str(number))
+    return True
+
+
+@functions.hook(
+    "reservationOver",
+    parameters=(Parameter("reservationId", INTEGER),),
+    result=_ID,
+    optional_result=True,
+    mutates=True,
+    examples=(Example("$reservationOver(7)", None),),
+)
+def reservation_over(view: View, number: int) -> int | None:
+    """Forget a reservation that was used, cancelled, or has expired. Gives its id; undefined when it was not known."""
+    if str(number) not in _open(view):
+        return None
+    del view.change(_NAMESPACE)["open"][str(number)]
+    view.cancel_timer(TIMER, str(number))
+    return number
+
+
+@functions.hook(
+    "reservationsRemoved",
+    parameters=(Parameter("connectorId", INTEGER), Parameter("status", STRING)),
+    result=array_of(_ID),
+    mutates=True,
+    examples=(Example("$reservationsRemoved(1, 'Faulted')", []),),
+)
+def reservations_removed(view: View, connector: int, status: str) -> list[int]:
+    """The reservations that end because their connector is Faulted or Unavailable now (1.6, 5.13; H01.FR.16,
+    H01.FR.17); they are forgotten."""
+    if status not in _BROKEN or connector < 1:
+        return []
+    over = [int(number) for number, place in _open(view).items() if place == connector]
+    for number in over:
+        reservation_over(view, number)
+    return over
+
+
+def _open(view: View) -> dict[str, Any]:
+    kept: dict[str, Any] = view.read(_NAMESPACE).get("open", {})
+    return kept
