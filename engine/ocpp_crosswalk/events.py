@@ -27,6 +27,8 @@ class EventKind(StrEnum):
     PROTOCOL_ERROR = "protocol-error"
     GIVEN_UP = "given-up"
     NOTE = "note"
+
+    __hash__ = str.__hash__
     CONNECTED = "connected"
     DISCONNECTED = "disconnected"
     STORE_ERROR = "store-error"

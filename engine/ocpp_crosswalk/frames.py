@@ -41,7 +41,8 @@ UNREADABLE = "-1"
 """The id of a CALLERROR for a call whose own id could not be read (OCPP 2.x part 4, 4.2.3)."""
 
 _BEGINNING = re.compile(r'\s*\[\s*(\d{1,9})\s*[,\]]\s*(?:"((?:[^"\\\x00-\x1f]|\\["\\/bfnrt])*)")?')
-_LONG_NUMBER = re.compile(r"\d{19}")
+_NO_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER = b"0" * 19
 _TYPES = frozenset(MessageType)
 _ELEMENTS = {MessageType.CALL: 4, MessageType.CALLRESULT: 3, MessageType.SEND: 4}
 
@@ -129,6 +130,16 @@ def parse(text: str | bytes, version: Version) -> Frame:
     it is not looked at.
     """
     value = _decoded(text, version)
+    match value:
+        case [int() as kind, str() as id, str() as action, dict() as payload] if kind == 2 and len(id) <= MAX_ID:
+            return Call(id, action, payload)
+        case [int() as kind, str() as id, dict() as payload] if kind == 3 and len(id) <= MAX_ID:
+            return CallResult(id, payload)
+    return _unusual(value, version)
+
+
+def _unusual(value: Any, version: Version) -> Frame:
+    """The frame that ``value`` is, if it is one; said in full what is wrong if not."""
     if not isinstance(value, list) or not value:
         raise _unreadable("a frame is a JSON array that is not empty", version)
     kind, id, *rest = value if len(value) > 1 else (*value, None)
@@ -188,13 +199,12 @@ def _decoded(text: str | bytes, version: Version) -> Any:
     """``text`` as JSON of a depth that everything behind this can handle. Raises FrameError."""
     try:
         value = orjson.loads(text)
-        if isinstance(text, bytes):
-            text = text.decode()
-        if _LONG_NUMBER.search(text):
+        plain = text if isinstance(text, bytes) else text.encode()
+        if _LONG_NUMBER in plain.translate(_NO_DIGITS):
             json.loads(text, parse_int=_whole_number)
     except (ValueError, RecursionError) as problem:
         raise _not_json(text, f"the text is not JSON: {problem}", version) from None
-    if text.count("[") + text.count("{") > MAX_DEPTH and _deeper(value, MAX_DEPTH):
+    if plain.count(b"[") + plain.count(b"{") > MAX_DEPTH and _deeper(value, MAX_DEPTH):
         raise _not_json(text, f"the text is nested deeper than {MAX_DEPTH} levels", version)
     return value
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple
 
 from .expressions import UNDEFINED, ExpressionError, Scope
@@ -215,19 +216,31 @@ def _dropped(
     always: Mapping[str, str], sometimes: tuple[SometimesDropped, ...], which: str, payload: Any, scope: Scope
 ) -> Iterator[tuple[str, str]]:
     for path, reason in always.items():
-        if _present(payload, path.split(".")):
+        if _present(payload, _names(path)):
             yield path, reason
     for drop in sometimes:
-        if drop.which == which and truthy(_evaluate(drop.when, payload, scope)):
+        if (
+            drop.which == which
+            and _present(payload, _names(drop.path))
+            and truthy(_evaluate(drop.when, payload, scope))
+        ):
             yield drop.path, drop.because
 
 
-def _present(value: Any, path: list[str]) -> bool:
-    if isinstance(value, list):
-        return any(_present(item, path) for item in value)
-    if not path:
-        return True
-    return isinstance(value, dict) and path[0] in value and _present(value[path[0]], path[1:])
+@cache
+def _names(path: str) -> tuple[str, ...]:
+    """The field names of a dotted path; the declared ones are few."""
+    return tuple(path.split("."))
+
+
+def _present(value: Any, path: tuple[str, ...]) -> bool:
+    for depth, name in enumerate(path):
+        if isinstance(value, list):
+            return any(_present(item, path[depth:]) for item in value)
+        if not isinstance(value, dict) or name not in value:
+            return False
+        value = value[name]
+    return not isinstance(value, list) or bool(value)
 
 
 def _payloads(send: Send, payload: Any, scope: Scope) -> list[dict[str, Any]]:

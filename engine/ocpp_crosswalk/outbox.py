@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 KEPT_IDS = 16
@@ -27,6 +27,19 @@ class Waiting:
     first: bool = False
     attempts: int = 0
     not_before: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """The call as a JSON object. It shares the payload."""
+        return {
+            "id": self.id,
+            "action": self.action,
+            "payload": self.payload,
+            "owner": str(self.owner),
+            "durable": self.durable,
+            "first": self.first,
+            "attempts": self.attempts,
+            "not_before": self.not_before,
+        }
 
 
 class Outbox:
@@ -108,8 +121,8 @@ class Outbox:
     def as_json(self) -> dict[str, Any]:
         """The outbox as a JSON object."""
         return {
-            "waiting": [asdict(call) for call in self.waiting],
-            "flight": asdict(self.flight) if self.flight else None,
+            "waiting": [call.as_json() for call in self.waiting],
+            "flight": self.flight.as_json() if self.flight else None,
             "due": self.flight_due,
             "sent": list(self._sent),
         }

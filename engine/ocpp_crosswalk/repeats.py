@@ -28,16 +28,16 @@ class AnsweredIds:
     def __init__(self, saved: list[list[str]] | None = None) -> None:
         self._answers: dict[str, tuple[str, str]] = {row[0]: (row[1], row[2]) for row in saved or []}
 
-    def find(self, message_id: str, fingerprint: str) -> str | None:
+    def find(self, message_id: str, action: str, payload: dict[str, Any]) -> str | None:
         """The text of the answer that this very message got, if it is kept."""
         known = self._answers.get(message_id)
-        return known[1] if known and known[0] == fingerprint else None
+        return known[1] if known and known[0] == digest([action, payload]) else None
 
-    def keep(self, message_id: str, fingerprint: str, text: str) -> None:
+    def keep(self, message_id: str, action: str, payload: dict[str, Any], text: str) -> None:
         """Keep an answer; the oldest one goes when there are too many."""
         self._answers.pop(message_id, None)
-        self._answers[message_id] = (fingerprint, text)
-        while len(self._answers) > KEPT_IDS:
+        self._answers[message_id] = (digest([action, payload]), text)
+        if len(self._answers) > KEPT_IDS:
             del self._answers[next(iter(self._answers))]
 
     def clear(self) -> None:

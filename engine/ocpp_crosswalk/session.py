@@ -8,7 +8,7 @@ The host's duties: call `connect` once per pair of sockets, hand every text fram
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from .mapping.pack import PairMappings
 from .outbox import Outbox, Waiting
 from .protocol import MessageType, error_code, protocol
 from .repairs import repaired
-from .repeats import AnsweredIds, Identities, digest
+from .repeats import AnsweredIds, Identities
 from .schemas import Kind, Violation, request_schema, response_schema, violation
 from .times import normal_time
 from .versions import Side
@@ -133,12 +133,12 @@ class Session:
             "epoch": self._epoch,
             "counter": self._counter,
             "link": {
-                "inbox": {s: [[a.id, a.action, a.payload, a.send] for a in self._inbox[s]] for s in _SIDES},
-                "active": {s: x.as_json() if (x := self._active[s]) else None for s in _SIDES},
+                "inbox": _both(lambda side: [[a.id, a.action, a.payload, a.send] for a in self._inbox[side]]),
+                "active": _both(lambda side: x.as_json() if (x := self._active[side]) else None),
                 "detached": [exchange.as_json() for exchange in self._detached],
-                "outbox": {s: self._outbox[s].as_json() for s in _SIDES},
+                "outbox": _both(lambda side: self._outbox[side].as_json()),
                 "held_until": self._held_until,
-                "answered": {s: self._answered[s].as_json() for s in _SIDES},
+                "answered": _both(lambda side: self._answered[side].as_json()),
             },
             "memory": self._identities.as_json(),
             "data": self._data,
@@ -156,11 +156,12 @@ class Session:
     @property
     def due(self) -> float | None:
         """When `expire` has something to do, in seconds since the epoch; None when nothing is awaited."""
-        moments = [moment for box in self._outbox.values() if (moment := box.due) is not None]
-        moments += [timer["at"] for timer in self._data.get("timers", {}).get("set", ())]
+        moments = [box.due for box in self._outbox.values() if box.flight is not None or box.waiting]
+        if "timers" in self._data:
+            moments += [timer["at"] for timer in self._data["timers"].get("set", ())]
         if self._held_until:
             moments.append(self._held_until)
-        return min(moments, default=None)
+        return min((moment for moment in moments if moment is not None), default=None) if moments else None
 
     # -- what the host calls --
 
@@ -233,19 +234,12 @@ class Session:
     # -- arriving calls --
 
     def _arrive(self, side: Side, arrived: _Arrived) -> None:
-        fingerprint = digest([arrived.action, arrived.payload])
-        answer = self._answered[side].find(arrived.id, fingerprint)
+        answer = self._answered[side].find(arrived.id, arrived.action, arrived.payload)
         if answer is not None:
             self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "answered as before")
             self._out.append(Out(side, answer))
             return
-        active = self._active[side]
-        waiting = [
-            *([(active.ids, active.action, active.payload)] if active else []),
-            *(([a.id], a.action, a.payload) for a in self._inbox[side]),
-        ]
-        same = (arrived.action, arrived.payload)
-        if any(arrived.id in ids and (action, payload) == same for ids, action, payload in waiting):
+        if self._is_under_way(side, arrived):
             self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "the first one is still under way")
             return
         if not self._acceptable(side, arrived):
@@ -255,6 +249,13 @@ class Session:
             mapping = self._mappings.find(side, arrived.action)
             if mapping is None or not mapping.first:
                 self._held_until = 0.0
+
+    def _is_under_way(self, side: Side, arrived: _Arrived) -> bool:
+        """Whether the same message came in before, and its answer is still to come."""
+        active = self._active[side]
+        if active and arrived.id in active.ids and (active.action, active.payload) == (arrived.action, arrived.payload):
+            return True
+        return any(a == arrived for a in self._inbox[side] if a.id == arrived.id)
 
     def _acceptable(self, side: Side, arrived: _Arrived) -> bool:
         version = self.pair.version(side)
@@ -314,14 +315,15 @@ class Session:
         while moved:
             moved = False
             for side in _SIDES:
-                if self._active[side] is None and self._start_next(side):
+                if self._active[side] is None and (self._inbox[side] or self._detached) and self._start_next(side):
                     moved = True
                 box = self._outbox[side]
-                due = self._now + float(self._settings["callTimeout"])
-                call = box.take(self._now, due, held=bool(self._held_until))
-                if call is not None:
-                    moved = True
-                    self._send(side, call)
+                if box.waiting and box.flight is None:
+                    due = self._now + float(self._settings["callTimeout"])
+                    call = box.take(self._now, due, held=bool(self._held_until))
+                    if call is not None:
+                        moved = True
+                        self._send(side, call)
 
     def _start_next(self, side: Side) -> bool:
         if side is Side.STATION and self._detached and not self._held_until:
@@ -571,7 +573,7 @@ class Session:
         self, side: Side, message_id: str, action: str, payload: dict[str, Any], answer: dict[str, Any]
     ) -> None:
         text = encode(CallResult(message_id, answer))
-        self._answered[side].keep(message_id, digest([action, payload]), text)
+        self._answered[side].keep(message_id, action, payload, text)
         self._out.append(Out(side, text))
 
     def _answer_error(self, side: Side, message_id: str, failure: Failure) -> None:
@@ -653,6 +655,11 @@ _MAX_ID = 36
 _CLOCK_SLACK = 1000
 """Milliseconds by which a clock may stand still or step back without two connections of the same name."""
 _MAX_DESCRIPTION = 255
+
+
+def _both(of: Callable[[Side], Any]) -> dict[str, Any]:
+    """What ``of`` gives for each side, as a JSON object."""
+    return {"station": of(Side.STATION), "csms": of(Side.CSMS)}
 
 
 def _misfit(copied: bool) -> EventKind:

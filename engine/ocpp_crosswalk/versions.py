@@ -13,6 +13,8 @@ class Version(StrEnum):
     V201 = "ocpp2.0.1"
     V21 = "ocpp2.1"
 
+    __hash__ = str.__hash__  # Enum's own, in Python, gives the same answers and costs more than the look-up
+
     @classmethod
     def parse(cls, text: str) -> Version:
         """The version that ``text`` names. Raises ValueError that lists the known ones."""
@@ -28,6 +30,8 @@ class Side(StrEnum):
 
     STATION = "station"
     CSMS = "csms"
+
+    __hash__ = str.__hash__
 
     @property
     def other(self) -> Side:

@@ -57,7 +57,7 @@ class Store(Protocol):
 
 def encode(document: Mapping[str, Any]) -> bytes:
     """A document as compact JSON."""
-    return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS)
+    return orjson.dumps(document)
 
 
 def decode(identity: str, data: bytes) -> dict[str, Any]:
