@@ -537,7 +537,10 @@ class Session:
         self._step(owner, exchange)
 
     def _settle(self, side: Side, call: Waiting, result: dict[str, Any] | Failure) -> None:
-        """A call that no exchange waits for has its answer."""
+        """A call that no exchange waits for has its answer; what it tells beyond a status goes nowhere."""
+        for name in result if isinstance(result, dict) else ():
+            text = f"The link added the call {call.action}; its answer has nobody to go to."
+            self._event(EventKind.DROPPED_FIELD, side, call.action, call.id, text, {"field": name})
         if not call.durable:
             return
         self._touch()

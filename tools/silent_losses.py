@@ -1,0 +1,273 @@
+#!/usr/bin/env python
+"""Looks for fields that get lost in silence, by taking them away.
+
+A generated call, or the far side's answer to it, goes through a real session twice from the same state: once whole,
+once without one of its fields (or, where the field is required, with another value of it). When nothing that leaves,
+nothing that is kept, and no report tells the two apart, the field was lost in silence. The type checker proves that
+each field is read or declared; this finds the ones that are read and still come to nothing.
+
+Values that the other version does not tell apart (a table with fewer values on one side) count as well where a required
+field has them: they are named `same`, fields that can be taken away are named `lost`.
+
+A call that is refused, or answered here with the reason why, is lost as a whole, which its sender or the log is told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from ocpp_crosswalk import PAIRS, Crosswalk, EventKind, Pair, Session, Side
+from ocpp_crosswalk.check.generate import random_payload
+from ocpp_crosswalk.protocol import protocol
+from ocpp_crosswalk.schemas import Kind, violation
+from ocpp_crosswalk.versions import Version
+
+NOW = 1_790_000_000.0
+HARMLESS = {"customData"}
+"""Dropped at any depth by whole pairs, and reported once at the top of where it was."""
+TELLING = (EventKind.DROPPED_FIELD, EventKind.NOTE, EventKind.REFUSED, EventKind.INVALID_OUTPUT, EventKind.REPAIRED)
+
+ENDING = (EventKind.REFUSED, EventKind.ANSWERED_HERE, EventKind.PEER_ERROR)
+
+Step = tuple[str | int, ...]
+
+
+class Trial:
+    """What a session does with one frame: everything that could tell one frame from another."""
+
+    def __init__(self, crosswalk: Crosswalk, pair: Pair, state: Any) -> None:
+        self.session: Session = crosswalk.session(
+            "TRIAL", station=pair.station, csms=pair.csms, state=copy.deepcopy(state)
+        )
+        self.seen: list[str] = []
+        self.told: list[str] = []
+        self.served = True
+        """Whether the call was not refused, nor answered here with a reason."""
+        self.outs: list[list[Any]] = []
+
+    def take(self, side: Side, frame: list[Any]) -> None:
+        """Deliver a frame."""
+        for out in self.session.receive(side, json.dumps(frame), now=NOW + 10):
+            self.seen.append(f"{out.to} {out.text}")
+            self.outs.append([out.to, *json.loads(out.text)])
+        for event in self.session.take_events():
+            self.served = self.served and not (event.kind in ENDING and event.text)
+            if event.kind in TELLING:
+                self.told.append(f"{event.detail.get('field', '')} {event.text}")
+
+    def trace(self) -> list[str]:
+        """What can be told from outside, now or later."""
+        kept = json.dumps(self.session.state["data"], sort_keys=True)
+        return [*self.seen, kept, *sorted(self.told)]
+
+
+def paths(value: Any, before: Step = ()) -> Iterator[Step]:
+    """Where the values are that hold no others."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name not in HARMLESS:
+                yield from paths(inner, (*before, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from paths(inner, (*before, index))
+    else:
+        yield before
+
+
+def changed(payload: Any, path: Step, other: Any) -> Iterator[tuple[str, Any]]:
+    """The payload without the value at ``path``, and then with the one that ``other`` has there."""
+    for replacement in (None, *_at(other, path)):
+        variant = copy.deepcopy(payload)
+        inner = variant
+        for part in path[:-1]:
+            inner = inner[part]
+        if replacement is None:
+            if isinstance(path[-1], int):
+                continue
+            del inner[path[-1]]
+        elif inner[path[-1]] == replacement:
+            continue
+        else:
+            inner[path[-1]] = replacement
+        yield ("lost" if replacement is None else "same"), variant
+
+
+def _at(value: Any, path: Step) -> list[Any]:
+    for part in path:
+        if isinstance(value, dict) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and value:
+            value = value[0]
+        else:
+            return []
+    return [] if isinstance(value, (dict, list)) else [value]
+
+
+def mentioned(told: list[str], path: Step) -> bool:
+    """Whether a report names the field, what it stands in, or why what it stands in is left out."""
+    names = [part for part in path if isinstance(part, str)]
+    around = {".".join(names[: n + 1]) for n in range(len(names))}
+    reported = {line.partition(" ")[0] for line in told}
+    return not around.isdisjoint(reported | {field.rpartition(".")[0] for field in reported if "." in field})
+
+
+class Answers:
+    """What made-up peers answer: the same to the same call, so that two trials can be compared."""
+
+    def __init__(self, pair: Pair, seed: float, given: dict[tuple[Side, str, int], Any] | None = None) -> None:
+        self._pair = pair
+        self._seed = seed
+        self.given: dict[tuple[Side, str, int], Any] = given if given is not None else {}
+
+    def to(self, side: Side, action: str, number: int) -> Any:
+        """What ``side`` answers to the call of this action that has this number."""
+        key = (side, action, number)
+        if key not in self.given:
+            rng = random.Random(f"{self._seed} {key}")
+            self.given[key] = random_payload(rng, self._pair.version(side), action, "response")
+        return self.given[key]
+
+    def but(self, side: Side, action: str, answer: Any) -> Answers:
+        """The same answers, but for the first one to this action."""
+        return Answers(self._pair, self._seed, {**self.given, (side, action, 0): answer})
+
+
+class Finder:
+    """Tries out every action of a pair and counts the losses."""
+
+    def __init__(self, crosswalk: Crosswalk, pair: Pair, examples: int, seed: int) -> None:
+        self._crosswalk = crosswalk
+        self._pair = pair
+        self._examples = examples
+        self._rng = random.Random(f"{seed} {pair}")
+        self.losses: Counter[str] = Counter()
+        self.samples: dict[str, str] = {}
+        self.tries = 0
+
+    def run(self) -> None:
+        """Every action of both sides."""
+        for origin, action in self._crosswalk.mappings(self._pair).mappings:
+            if origin == "timer":
+                continue
+            side = Side(origin)
+            for _ in range(self._examples):
+                self._try(side, action)
+
+    def _state(self) -> Any:
+        """Where a trial begins: a session to which a few things have happened, with nothing under way."""
+        while True:
+            state = self._warm()
+            link = state["link"]
+            boxes = link["outbox"].values()
+            if not any(link["active"].values()) and not any(box["flight"] or box["waiting"] for box in boxes):
+                return state
+
+    def _warm(self) -> Any:
+        fresh = Trial(self._crosswalk, self._pair, None)
+        fresh.session.connect(now=NOW)
+        for number in range(6):
+            side = self._rng.choice(list(Side))
+            version = self._pair.version(side)
+            action = self._rng.choice(
+                [a for a in protocol(version).sends(side) if not protocol(version).actions[a].send]
+            )
+            fresh.take(side, [2, f"w{number}", action, random_payload(self._rng, version, action, "request")])
+            for _ in range(10):
+                calls = [out for out in fresh.outs if out[1] == 2]
+                fresh.outs = []
+                for to, _, message_id, called, _payload in calls:
+                    fresh.take(
+                        to, [3, message_id, random_payload(self._rng, self._pair.version(to), called, "response")]
+                    )
+        return fresh.session.state
+
+    def _try(self, side: Side, action: str) -> None:
+        version = self._pair.version(side)
+        if protocol(version).actions[action].send:
+            return
+        state = self._state()
+        payload, other = (random_payload(self._rng, version, action, "request") for _ in range(2))
+        answers = Answers(self._pair, self._rng.random())
+        whole = self._played(state, side, action, payload, answers)
+        if not whole.served:
+            return
+        for path in paths(payload):
+            for how, variant in self._valid(changed(payload, path, other), version, action, "request"):
+                trial = self._played(state, side, action, variant, answers)
+                self._compare(whole, trial, f"{how} {self._pair} {side} {action} request", path, payload)
+        for (to, called, number), answer in list(answers.given.items()):
+            if to is not side.other or number or answer.get("status", "Accepted") != "Accepted":
+                continue
+            far = self._pair.version(to)
+            another = random_payload(self._rng, far, called, "response")
+            for path in paths(answer):
+                for how, variant in self._valid(changed(answer, path, another), far, called, "response"):
+                    trial = self._played(state, side, action, payload, answers.but(to, called, variant))
+                    self._compare(whole, trial, f"{how} {self._pair} {side} {action} answer {called}", path, answer)
+
+    def _played(self, state: Any, side: Side, action: str, payload: Any, answers: Answers) -> Trial:
+        """The call, and answers to everything that it leads to."""
+        trial = Trial(self._crosswalk, self._pair, state)
+        trial.take(side, [2, "t", action, payload])
+        asked: Counter[tuple[Side, str]] = Counter()
+        for _ in range(20):
+            calls = [out for out in trial.outs if out[1] == 2]
+            trial.served = trial.served and all(
+                out[1] == 3 and out[3].get("status", "Accepted") == "Accepted"
+                for out in trial.outs
+                if out[1] in (3, 4) and out[2] == "t"
+            )
+            trial.outs = []
+            for to, _, message_id, called, _payload in calls:
+                trial.take(to, [3, message_id, answers.to(to, called, asked[to, called])])
+                asked[to, called] += 1
+        return trial
+
+    def _valid(
+        self, variants: Iterator[tuple[str, Any]], version: Version, action: str, kind: Kind
+    ) -> Iterator[tuple[str, Any]]:
+        """The first of the variants that is valid."""
+        for how, one in variants:
+            if violation(version, action, kind, one, formats=True) is None:
+                yield how, one
+                return
+
+    def _compare(self, whole: Trial, trial: Trial, where: str, path: Step, payload: Any) -> None:
+        self.tries += 1
+        if whole.trace() != trial.trace() or mentioned(whole.told, path):
+            return
+        name = ".".join(part for part in path if isinstance(part, str))
+        key = f"{where} {name}"
+        self.losses[key] += 1
+        self.samples.setdefault(key, json.dumps(payload, ensure_ascii=False)[:400])
+
+
+def main() -> int:
+    """Run the finder; exit code 1 when a field was lost in silence."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pair", type=Pair.parse, action="append", help="only this pair (may be repeated)")
+    parser.add_argument("--examples", type=int, default=10, help="generated calls per action (default: 10)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--samples", action="store_true", help="show a payload for each loss")
+    args = parser.parse_args()
+    crosswalk = Crosswalk.load()
+    lost = 0
+    for pair in args.pair or PAIRS:
+        finder = Finder(crosswalk, pair, args.examples, args.seed)
+        finder.run()
+        for key, count in sorted(finder.losses.items()):
+            print(f"{count:5} {key}" + (f"\n      {finder.samples[key]}" if args.samples else ""))
+        print(f"{pair}: {finder.tries} fields taken away, {len(finder.losses)} lost in silence", flush=True)
+        lost += len(finder.losses)
+    return 1 if lost else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
