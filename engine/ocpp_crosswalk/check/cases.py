@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,17 @@ SUFFIX = ".cases.yaml"
 
 
 def play_cases(
-    crosswalk: Crosswalk, pair: Pair, roots: Sequence[Path], diagnostics: Diagnostics
+    crosswalk: Crosswalk,
+    pair: Pair,
+    roots: Sequence[Path],
+    diagnostics: Diagnostics,
+    passed_over: Container[str] = (),
 ) -> tuple[int, set[tuple[str, str, str]]]:
     """Play every case that ``roots`` (folders of mappings) hold for the mappings of ``pair``.
 
-    A mapping that the pair takes over from another unchanged is held to that pair's cases. Gives how many cases there
-    were, and the routes that they took: side, action and the route's name.
+    A mapping that the pair takes over from another unchanged is held to that pair's cases. Those of a mapping file in
+    ``passed_over`` are not played. Gives how many cases there were, and the routes that they took: side, action and the
+    route's name.
     """
     played = 0
     taken: set[tuple[str, str, str]] = set()
@@ -37,6 +42,8 @@ def play_cases(
         for path in sorted(folder.glob(f"*{SUFFIX}")):
             action = path.name.removesuffix(SUFFIX)
             if folder.parent.name != str(pair) and _overridden(pair, roots, folder.name, action):
+                continue
+            if str(path.with_name(f"{action}.yaml")) in passed_over:
                 continue
             for case in load_cases(path, diagnostics):
                 played += 1

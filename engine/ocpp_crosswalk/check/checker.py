@@ -53,6 +53,8 @@ def check(
     """Check the built-in mappings with ``layers`` laid over them.
 
     The cases are those of ``layers``, or the built-in ones where there are none: a layer may well change what they say.
+    Of the built-in files under ``layers`` only errors are told: these layers cause them.
+    A file with errors is not run: neither its cases nor generated calls.
     ``examples`` calls are generated for each action (0: no proof); ``progress`` is told how many actions there are,
     and gives what to call after each.
     """
@@ -71,20 +73,37 @@ def check(
     report.mappings = sum(len(crosswalk.mappings(pair).mappings) for pair in usable)
     diagnostics = Diagnostics()
     roots = [Path(layer) for layer in layers] or [folder("mappings")]
+    faulty = {finding.at.file for finding in report.findings if finding.severity is Severity.ERROR}
     taken: dict[Pair, set[tuple[str, str, str]]] = {}
     for pair in usable:
-        played, taken[pair] = play_cases(crosswalk, pair, roots, diagnostics)
+        played, taken[pair] = play_cases(crosswalk, pair, roots, diagnostics, faulty)
         report.cases += played
     if examples > 0:
         began = time.perf_counter()
         advance = progress(report.mappings) if progress else lambda: None
         for pair in usable:
-            proof = prove(crosswalk, pair, examples=examples, seed=seed, diagnostics=diagnostics, advance=advance)
+            proof = prove(
+                crosswalk,
+                pair,
+                examples=examples,
+                seed=seed,
+                diagnostics=diagnostics,
+                advance=advance,
+                passed_over=faulty,
+            )
             report.proofs[pair] = proof
-            diagnostics.items.extend(never_taken(crosswalk, pair, proof, taken[pair]))
+            diagnostics.items.extend(never_taken(crosswalk, pair, proof, taken[pair], faulty))
         report.proof_seconds = time.perf_counter() - began
     report.findings += diagnostics.items
+    if layers and builtin:
+        own = [Path(layer).resolve() for layer in layers]
+        report.findings = [finding for finding in report.findings if _concerns(finding, own)]
     return report
+
+
+def _concerns(finding: Diagnostic, own: Sequence[Path]) -> bool:
+    file = Path(finding.at.file).resolve()
+    return finding.severity is Severity.ERROR or any(file.is_relative_to(layer) for layer in own)
 
 
 def _loads(crosswalk: Crosswalk, pair: Pair) -> bool:

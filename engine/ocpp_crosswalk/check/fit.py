@@ -40,7 +40,7 @@ def misfits(value: Type, schema: Schema, *, within_call: bool = False) -> Iterat
 
 def _option(option: Option, schema: Schema, within_call: bool) -> Iterator[Misfit]:
     if isinstance(option, Anything):
-        if not within_call and schema and not _is_open(schema):
+        if not option.told and not within_call and schema and not _is_open(schema):
             why = f" ({option.why})" if option.why else ""
             yield Misfit(
                 "XW212", f"the value cannot be typed{why}", "Give the result's type with `$type` beside `$value`."

@@ -15,10 +15,12 @@ from ..diagnostics import suggestion
 from ..expressions import Function
 from ..expressions.parse import Node, offset_of
 from .builtins import BUILTINS, PEEKING
-from .environment import CONTEXT, Environment, Reads, access, call_text, constants, facts, has_objects
+from .environment import Environment, Reads, has_objects
+from .facts import CONTEXT, access, call_text, constants, facts
 from .fit import misfits
 from .types import (
     BOOLEAN,
+    FAULTY,
     INTEGER,
     NUMBER,
     TEXT,
@@ -31,6 +33,7 @@ from .types import (
     Text,
     Type,
     anything,
+    is_faulty,
     literal,
     of_schema,
     record,
@@ -75,6 +78,8 @@ class Inference:
     def _variable(self, node: Node, env: Environment) -> Type:
         if node.value == "$":
             return env.root if env.root is not None else env.context
+        if self._reads is not None and (made_of := env.made_of.get(str(node.value))) is not None:
+            self._reads.include(made_of)
         found = env.base(CONTEXT if node.value == "" else str(node.value))
         return found if found is not None else anything(f"${node.value} is not a value")
 
@@ -155,7 +160,7 @@ class Inference:
             known = any(isinstance(option, Object) and option.field(name) is not None for option in item.options)
             for option in item.options:
                 if isinstance(option, Anything):
-                    found.append(anything(option.why))
+                    found.append(FAULTY if option.told else anything(option.why))
                 elif isinstance(option, Object):
                     inner = option.field(name)
                     if inner is None and known:
@@ -165,7 +170,7 @@ class Inference:
                         where = f" of {'.'.join(option.source.path)}" if option.source and option.source.path else ""
                         near = suggestion(name, option.names) or f"Its fields are {', '.join(option.names) or 'none'}."
                         self._say("XW201", offset, f"there is no field {name!r}{where}", near)
-                        return anything("")
+                        return FAULTY
                     if option.source is not None and self._reads is not None and not has_objects(inner):
                         self._reads.field(option.source.field(name))
                     found.append(inner)
@@ -173,7 +178,7 @@ class Inference:
                     self._say(
                         "XW202", offset, f"the field {name!r} is asked of {people(item)}, which has no fields", ""
                     )
-                    return anything("")
+                    return FAULTY
             return union(found).maybe(item.optional)
 
         return self._over(value, step)
@@ -212,6 +217,8 @@ class Inference:
             return BOOLEAN
         left, right = self.type(node.lhs, env), self.type(node.rhs, env)
         self._use(left, right)
+        if is_faulty(left) or is_faulty(right):
+            return FAULTY
         optional = left.optional or right.optional
         match operator:
             case "=" | "!=" | "in":
@@ -288,6 +295,8 @@ class Inference:
             types = [self.type(argument, env) for argument in arguments]
             if name not in PEEKING:
                 self._use(*types)
+        if any(map(is_faulty, types)):
+            return FAULTY
         signature = BUILTINS.get(name)
         if signature is None:
             return anything(f"${name} has no known result")
@@ -307,11 +316,12 @@ class Inference:
                 f"${function.name} takes {wanted} arguments, not {len(arguments)}",
                 f"They are: {names}.",
             )
-        undefined = False
+        undefined = faulty = False
         for argument, parameter in zip(arguments, function.parameters, strict=False):
             value = self.type(argument, env)
             if self._reads is not None:
                 self._reads.as_schema(value, parameter.type)
+            faulty = faulty or is_faulty(value)
             undefined = undefined or (value.optional and not parameter.optional)
             for misfit in misfits(value.present(), parameter.type, within_call=True):
                 self._say(
@@ -321,6 +331,8 @@ class Inference:
                     misfit.remedy,
                 )
                 break
+        if faulty:
+            return FAULTY
         literals = [values[0] if (values := constants(argument)) else None for argument in arguments]
         literals += [None] * (most - len(literals))
         schema = function.result if function.narrow is None else function.narrow(*literals[:most])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..diagnostics import Diagnostic, Diagnostics, Position, suggestion
@@ -10,14 +10,13 @@ from ..expressions import Expression, Function
 from ..mapping import model
 from ..mapping import template as t
 from ..protocol import protocol
-from ..schemas import leaves, request_schema, response_schema, walk
+from ..schemas import request_schema, response_schema
 from ..versions import Side
-from .environment import CONTEXT, Definition, Environment, Reads, access
+from .environment import Environment, Reads
+from .facts import CONTEXT, Definition, access
+from .lost import REQUEST, Losses, reply_of
 from .templates import Everywhere, Tables, TemplateChecker, calls_mutating, element
-from .types import UNDEFINED, Array, Boolean, Object, Schema, Source, Type, anything, of_schema, record, union
-
-REQUEST = "request"
-"""The name of the payload that arrives, in `Source.payload`; a reply is `reply <action>`."""
+from .types import UNDEFINED, Array, Boolean, Schema, Source, Type, anything, of_schema, record, union
 
 _TEXT: Schema = {"type": "string"}
 _ERROR = record({"code": of_schema(_TEXT), "description": of_schema(_TEXT)})
@@ -79,7 +78,8 @@ class _MappingChecker:
                 "Cite the specification, and say why a call is refused.",
             )
         if self._sender is not None:
-            self._carried(per_route, shared_reads)
+            losses = Losses(mapping, self._sender, self._everywhere, self._shared.everywhere, self._shared.diagnostics)
+            losses.check(per_route, shared_reads)
 
     def _request(self) -> Type:
         if self._sender is None:
@@ -94,12 +94,13 @@ class _MappingChecker:
             reads = Reads()
             with self._templates.reading(reads):
                 value = self._templates.node(binding.template, env, None, binding.name)
-            if (noted := self._templates.reads) is not None:
-                (noted.asked if _asks(binding.template, value) else noted.fields).update(reads.fields)
-                noted.asked.update(reads.asked)
             mutating = any(calls_mutating(e.node, self._shared.functions) for e in expressions_of(binding.template))
+            if not mutating and _asks(binding.template, value):
+                reads = reads.asking()
             self._bound[binding.name] = (binding.at, mutating)
-            env = env.binding(binding.name, value)
+            env = env.binding(binding.name, value, reads)
+            if mutating and self._templates.reads is not None:
+                self._templates.reads.include(reads)
             if (definition := _definition(binding.template)) is not None:
                 env = env.defining(binding.name, definition)
         self._templates.pure = True
@@ -227,117 +228,6 @@ class _MappingChecker:
                 )
             self._shared.everywhere.note("XW231", at, name, finding)
 
-    # -- what is carried, and what is lost --
-
-    def _carried(self, per_route: list[tuple[Reads, Type]], shared_reads: Reads) -> None:
-        mapping = self._mapping
-        assert self._sender is not None
-        version = mapping.pair.version(self._sender)
-        schema = request_schema(version, mapping.action)
-        read_somewhere: set[Source] = set()
-        read_everywhere: set[Source] | None = None
-        far = mapping.pair.version(self._sender.other)
-        responses: dict[str, Schema] = {}
-        for route, (reads, arriving) in zip(mapping.routes, per_route, strict=True):
-            drops = mapping.drops.merged(route.drops)
-            if isinstance(route.outcome, model.Forward) or (
-                isinstance(route.outcome, model.Answer) and not route.outcome.because
-            ):
-                self._lost(schema, REQUEST, reads, drops.request, route, "request", arriving)
-                read_everywhere = reads.fields if read_everywhere is None else read_everywhere & reads.fields
-            self._contradicted([(schema, REQUEST)], reads.fields, route.drops.request, route.at, "request")
-            if not isinstance(route.outcome, model.Forward):
-                continue
-            replies: list[tuple[Schema, str]] = []
-            for action in dict.fromkeys(send.action for send in route.outcome.steps):
-                known = protocol(far).actions.get(action)
-                if known is None or known.send:
-                    continue
-                replies.append((response_schema(far, action), reply_of(action)))
-                self._lost(*replies[-1], reads, drops.response, route, "response")
-            self._contradicted(replies, reads.fields, route.drops.response, route.at, "response")
-            responses.update((payload, reply) for reply, payload in replies)
-            read_somewhere |= reads.fields
-        everywhere = shared_reads.fields | (read_everywhere or set())
-        self._contradicted([(schema, REQUEST)], everywhere, mapping.drops.request, mapping.at, "request")
-        every = [(reply, payload) for payload, reply in responses.items()]
-        self._contradicted(every, read_somewhere, mapping.drops.response, mapping.at, "response")
-        for path in mapping.drops.response:
-            self._no_such(path, mapping.at, "response", list(responses.values()))
-        for drops in (mapping.drops, *(route.drops for route in mapping.routes)):
-            for drop in drops.sometimes:
-                payloads = [schema] if drop.which == "request" else list(responses.values())
-                self._no_such(drop.path, drop.at, drop.which, payloads)
-
-    def _lost(
-        self,
-        schema: Schema,
-        payload: str,
-        reads: Reads,
-        drops: Mapping[str, str],
-        route: model.Route,
-        which: str,
-        arriving: Type | None = None,
-    ) -> None:
-        lost = [
-            path
-            for path in unread(schema, payload, reads.fields | reads.asked)
-            if not covered(path, drops)
-            and not self._everywhere_dropped(path)
-            and (arriving is None or _arrives(arriving, path.split(".")))
-        ]
-        if not lost:
-            return
-        at = route.at if len(self._mapping.routes) > 1 else self._mapping.at
-        named = f" by the route {route.name!r}" if route.name else ""
-        reply = f" of the answer to {payload.removeprefix('reply ')}" if which == "response" else ""
-        every = [leaf.path for leaf in leaves(schema) if not self._everywhere_dropped(leaf.path)]
-        for path in _roots(lost, every):
-            self._shared.diagnostics.add(
-                "XW220",
-                at,
-                f"the field {path!r}{reply} is lost{named}",
-                f"Carry it over, or list it under drops.{which} with the reason.",
-                f"{which}.{path}",
-            )
-
-    def _everywhere_dropped(self, path: str) -> bool:
-        return not self._everywhere.keys().isdisjoint(path.split("."))
-
-    def _contradicted(
-        self,
-        payloads: list[tuple[Schema, str]],
-        made_of: Set[Source],
-        drops: Mapping[str, str],
-        at: Position,
-        which: str,
-    ) -> None:
-        """Report the drops of fields of which something is made in every one of ``payloads`` (schema and name) that
-        has them. Asking about a field, so as to drop it only where that does no harm, contradicts nothing."""
-        for path in drops:
-            if self._everywhere_dropped(path):
-                continue
-            if which == "request":
-                self._no_such(path, at, which, [schema for schema, _ in payloads])
-            concerned = [(schema, payload) for schema, payload in payloads if _exists(schema, path)]
-            if concerned and all(_used(schema, payload, made_of, path) for schema, payload in concerned):
-                self._shared.diagnostics.add(
-                    "XW222",
-                    at,
-                    f"the field {path!r} is declared as dropped, but it is read",
-                    "Remove the drop, or what reads the field.",
-                    f"drops.{which}.{path}",
-                )
-
-    def _no_such(self, path: str, at: Position, which: str, schemas: list[Schema]) -> None:
-        finding = None
-        if not any(_exists(schema, path) for schema in schemas):
-            known = [leaf.path for schema in schemas for leaf in leaves(schema)]
-            remedy = suggestion(path, known) or "Remove the line, or correct the path."
-            message = f"there is no field {path!r} to drop"
-            finding = Diagnostic("XW221", at, message, remedy, f"drops.{which}.{path}")
-        self._shared.everywhere.note("XW221", at, f"{which}.{path}", finding)
-
 
 def _definition(node: t.Node) -> Definition | None:
     """The condition that a binding stands for, if it is one over the context or over one of its fields."""
@@ -356,25 +246,6 @@ def _asks(node: t.Node, value: Type) -> bool:
     return not plain and bool(value.options) and all(isinstance(option, Boolean) for option in value.options)
 
 
-def _used(schema: Schema, payload: str, made_of: Set[Source], path: str) -> bool:
-    """Whether something was made of everything in the field at ``path``."""
-    left = set(unread(schema, payload, made_of))
-    return not any(
-        leaf.path in left for leaf in leaves(schema) if leaf.path == path or leaf.path.startswith(f"{path}.")
-    )
-
-
-def _arrives(value: Type, path: list[str]) -> bool:
-    """Whether a field may be there at all, under what is known of the payload."""
-    if not path:
-        return bool(value.options)
-    return any(
-        (inner := option.field(path[0])) is not None and _arrives(element(inner), path[1:])
-        for option in value.options
-        if isinstance(option, Object)
-    )
-
-
 def _last(replies: list[tuple[Type, bool]]) -> Type:
     """The reply that was the last one to come: of the last step, or of one before where steps are conditional."""
     found: list[Type] = []
@@ -385,46 +256,11 @@ def _last(replies: list[tuple[Type, bool]]) -> Type:
     return union(found).maybe()
 
 
-def reply_of(action: str) -> str:
-    """The name of the reply to ``action`` in `Source.payload`."""
-    return f"reply {action}"
-
-
 def replace_variables(env: Environment, **values: Type) -> Environment:
     """``env`` with some variables replaced."""
     for name, value in values.items():
         env = env.binding(name, value)
     return env
-
-
-def unread(schema: Schema, payload: str, read: Set[Source]) -> Iterator[str]:
-    """The fields of a payload that are not among what was ``read``, by dotted path."""
-    paths = {source.path for source in read if source.payload == payload}
-    for leaf in leaves(schema):
-        parts = tuple(leaf.path.split("."))
-        if not any(parts[: len(path)] == path for path in paths):
-            yield leaf.path
-
-
-def _roots(lost: list[str], every: list[str]) -> list[str]:
-    """The lost fields, an object that is lost as a whole by its own path."""
-    kept = set(every) - set(lost)
-    roots: dict[str, None] = {}
-    for path in lost:
-        parts = path.split(".")
-        prefixes = (".".join(parts[:length]) for length in range(1, len(parts)))
-        whole = (prefix for prefix in prefixes if not any(name.startswith(f"{prefix}.") for name in kept))
-        roots[next(whole, path)] = None
-    return list(roots)
-
-
-def covered(path: str, drops: Mapping[str, str]) -> bool:
-    """Whether ``path`` or something that holds it is declared as dropped."""
-    return any(path == drop or path.startswith(f"{drop}.") for drop in drops)
-
-
-def _exists(schema: Schema, path: str) -> bool:
-    return walk(schema, path.split(".")) is not None
 
 
 def expressions_of(node: t.Node) -> Iterator[Expression]:

@@ -16,7 +16,7 @@ from .templates import Everywhere, Tables
 def check_pack(pack: Pack, pairs: Iterable[Pair]) -> list[Diagnostic]:
     """Every finding about the mappings of ``pairs``; of a pair that cannot be loaded, why it cannot."""
     diagnostics = Diagnostics()
-    tables, everywhere = Tables(), Everywhere()
+    tables, everywhere = Tables(pack.resources.tables), Everywhere()
     shared = Shared(pack.resources.functions, pack.settings, tables, everywhere, diagnostics)
     chosen = list(pairs)
     loaded = 0
@@ -67,4 +67,5 @@ def _unused_entries(pack: Pack, tables: Tables, diagnostics: Diagnostics) -> Non
                 f"the value {value!r} of the table {name!r} never arrives",
                 "Remove the entry, or correct its spelling.",
                 f"values.{value}",
+                Severity.WARNING,
             )

@@ -16,7 +16,19 @@ from ..mapping import template as t
 from .environment import Environment, Reads, has_objects
 from .fit import BOUNDS, misfits, missing
 from .infer import Inference, texts_of
-from .types import UNDEFINED, Anything, Array, Object, Schema, Text, Type, anything, literal, of_schema, record, union
+from .types import (
+    UNDEFINED,
+    Array,
+    Object,
+    Schema,
+    Type,
+    anything,
+    is_faulty,
+    literal,
+    of_schema,
+    record,
+    union,
+)
 
 
 @dataclass
@@ -31,6 +43,7 @@ class TableUse:
 class Tables:
     """How the tables are used."""
 
+    known: Mapping[str, t.Table]
     uses: dict[str, TableUse] = field(default_factory=dict)
 
     def use(self, name: str) -> TableUse:
@@ -94,12 +107,26 @@ class TemplateChecker:
             if node.type == "variable":
                 self.used.add(str(node.value))
             function = self._functions.get(str(node.value)) if node.type == "variable" else None
+            if function is not None and function.tables:
+                self._tables_of(function, expression.at.shifted(offset_of(node, expression.source)))
             if self.pure and function is not None and function.mutates:
                 self._diagnostics.add(
                     "XW230",
                     expression.at.shifted(offset_of(node, expression.source)),
                     f"${function.name} changes state, and may be called from `let` and `after` only",
                     "Bind it by `let` and use the name here.",
+                )
+
+    def _tables_of(self, function: Function, at: Position) -> None:
+        for name in function.tables:
+            if name in self._tables.known:
+                self._tables.use(name).everything = True
+            else:
+                self._diagnostics.add(
+                    "XW206",
+                    at,
+                    f"${function.name} reads the table {name!r}, which does not exist",
+                    suggestion(name, self._tables.known) or "Write it in mappings/tables/.",
                 )
 
     def condition(self, expression: Expression, env: Environment) -> None:
@@ -188,12 +215,9 @@ class TemplateChecker:
         nothing = False
         if known is None:
             use.everything = True
-            if any(isinstance(option, Text) for option in value.options) or not value.options:
-                results += [literal(result) for result in table.values.values()]
-            else:
-                results += [literal(result) for result in table.values.values()]
+            results += [literal(result) for result in table.values.values()]
             nothing = bool(table.drops) or not otherwise
-            if not otherwise and not any(isinstance(option, Anything) and option.why for option in value.options):
+            if not otherwise and not is_faulty(value):
                 self._diagnostics.add(
                     "XW224",
                     node.at,

@@ -41,6 +41,7 @@ class Fact:
     low: float | None = None
     above: float | None = None
     high: float | None = None
+    below: float | None = None
     longest: int | None = None
     deep: bool = False
 
@@ -56,6 +57,7 @@ class Fact:
             _most(self.low, other.low),
             _most(self.above, other.above),
             _least(self.high, other.high),
+            _least(self.below, other.below),
             int(least) if (least := _least(self.longest, other.longest)) is not None else None,
             self.deep and other.deep,
         )
@@ -103,9 +105,11 @@ class Boolean:
 
 @dataclass(frozen=True, slots=True)
 class Anything:
-    """A value whose type is not known. ``why`` says what could not be typed."""
+    """A value whose type is not known. ``why`` says what could not be typed; ``told`` that a finding tells it
+    already, so that nothing more is said of the value."""
 
     why: str = ""
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +167,19 @@ BOOLEAN = Type((Boolean(),))
 NUMBER = Type((Number(),))
 INTEGER = Type((Number(integer=True),))
 TEXT = Type((Text(),))
+FAULTY = Type((Anything(told=True),))
+"""What comes of an expression that has a finding."""
 ANYTHING_OPTIONAL = Type((Anything(),), optional=True)
 
 
 def anything(why: str) -> Type:
     """A type that is not known, for the reason ``why``."""
     return Type((Anything(why),), optional=True)
+
+
+def is_faulty(value: Type) -> bool:
+    """Whether a finding tells already what is wrong with the value."""
+    return any(isinstance(option, Anything) and option.told for option in value.options)
 
 
 def literal(value: Any) -> Type:
@@ -306,10 +317,15 @@ def _under(option: Option, fact: Fact) -> Option | None:
                 return Text(values, max((len(value) for value in values), default=0)) if values else None
             return Text(None, None if least is None else int(least), form, excluded | gone)
         case Number(integer, low, high, step):
-            above = fact.above
-            if above is not None and integer:
-                above = math.floor(above) + 1
-            return Number(integer, _most(_most(low, fact.low), above), _least(high, fact.high), step)
+            above, below = fact.above, fact.below
+            if integer:
+                above = None if above is None else math.floor(above) + 1
+                below = None if below is None else math.ceil(below) - 1
+            low, high = _most(_most(low, fact.low), above), _least(_least(high, fact.high), below)
+            known = [value for value in fact.values or () if isinstance(value, (int, float))]
+            if fact.values is not None and known:
+                low, high = _most(low, min(known)), _least(high, max(known))
+            return Number(integer, low, high, step)
         case Boolean(values):
             kept = values - fact.excluded
             if fact.values is not None:

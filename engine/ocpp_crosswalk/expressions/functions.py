@@ -72,6 +72,7 @@ class Function:
     value, or ``None`` for undefined. An undefined argument arrives as ``None``. ``optional_result`` says
     that the result may be undefined although every required argument is there.
     ``unguarded`` is ``call`` without the look at undefined arguments, for a caller that has looked at them itself.
+    ``tables`` are the names of the tables that it reads by itself (`view.tables`).
     ``narrow`` gives the result's type by those arguments that are constants (``None`` for the others), where that
     says more than ``result``.
     """
@@ -85,6 +86,7 @@ class Function:
     mutates: bool = False
     optional_result: bool = False
     examples: tuple[Example, ...] = ()
+    tables: tuple[str, ...] = ()
     narrow: Callable[..., Type] | None = None
     unguarded: Callable[..., Any] | None = None
 
@@ -125,7 +127,9 @@ class Registry(Mapping[str, Function]):
         narrow: Callable[..., Type] | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: register a pure function of its arguments; its docstring is its documentation."""
-        return self._decorator(name, parameters, result, optional_result, examples, narrow, hook=False, mutates=False)
+        return self._decorator(
+            name, parameters, result, optional_result, examples, narrow, (), hook=False, mutates=False
+        )
 
     def hook(
         self,
@@ -137,9 +141,12 @@ class Registry(Mapping[str, Function]):
         mutates: bool = False,
         examples: tuple[Example, ...] = (),
         narrow: Callable[..., Type] | None = None,
+        tables: tuple[str, ...] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: register a function that gets the session's view as its first argument."""
-        return self._decorator(name, parameters, result, optional_result, examples, narrow, hook=True, mutates=mutates)
+        return self._decorator(
+            name, parameters, result, optional_result, examples, narrow, tables, hook=True, mutates=mutates
+        )
 
     def _decorator(
         self,
@@ -149,6 +156,7 @@ class Registry(Mapping[str, Function]):
         optional_result: bool,
         examples: tuple[Example, ...],
         narrow: Callable[..., Type] | None,
+        tables: tuple[str, ...],
         *,
         hook: bool,
         mutates: bool,
@@ -168,6 +176,7 @@ class Registry(Mapping[str, Function]):
                     mutates=mutates,
                     optional_result=optional_result,
                     examples=examples,
+                    tables=tables,
                     narrow=narrow,
                     unguarded=call,
                 )

@@ -27,6 +27,10 @@ from .values import numeric
 LEGACY = "OCPP16LegacyCtrlr"
 """The component of the keys that have no standard place."""
 KEYS = "configuration-keys"
+FEATURES = "feature-components"
+"""The table of the components that stand for 1.6's feature profiles."""
+TABLES = (KEYS, FEATURES, "measurand-to-1.6")
+"""What hooks read that convert values of configuration keys."""
 NAME_LENGTH = 50
 VALUE_LENGTH = 500
 """The longest value that a 1.6 key can be given."""

@@ -13,9 +13,11 @@ from ..expressions.functions import ANY, BOOLEAN, NUMBER, STRING, array_of, obje
 from ..view import View
 from .configuration import (
     COMPONENT,
+    FEATURES,
     GIVEN_COMPONENT,
     NAME_LENGTH,
     PASSWORD,
+    TABLES,
     VALUE_LENGTH,
     VARIABLE,
     KeyTable,
@@ -28,7 +30,7 @@ from .configuration import (
     to_key,
     to_variable,
 )
-from .own_variables import FEATURES, PROFILES, identity_of
+from .own_variables import PROFILES, identity_of
 from .topology import all_connectors
 from .values import numeric
 
@@ -99,6 +101,7 @@ def _row(table: KeyTable, key: str) -> tuple[Row, dict[str, Any], dict[str, Any]
 
 @functions.hook(
     "plannedKeys",
+    tables=TABLES,
     parameters=(Parameter("key", array_of(STRING), optional=True),),
     result=array_of(PLANNED),
     examples=(Example("$plannedKeys(['NumberOfConnectors']).value", "1"),),
@@ -152,6 +155,7 @@ def item_limit_unknown(view: View, planned: Any) -> bool:
 
 @functions.hook(
     "limitsWanted",
+    tables=TABLES[:1],
     parameters=(Parameter("planned", array_of(PLANNED)),),
     result=array_of(_PLACE),
     examples=(Example("$limitsWanted([])", []),),
@@ -228,6 +232,7 @@ def _item_limit(reply: Any) -> int | None:
 
 @functions.hook(
     "keyResults",
+    tables=TABLES,
     parameters=(Parameter("planned", array_of(PLANNED)), Parameter("replies", array_of(ANY), optional=True)),
     result=TOLD,
     examples=(Example("$keyResults($plannedKeys(['Foo']))", {"unknownKey": ["Foo"]}),),
@@ -285,6 +290,7 @@ def _setting(view: View, table: KeyTable, plan: dict[str, Any], results: dict[An
 
 @functions.hook(
     "plannedChange",
+    tables=TABLES,
     parameters=(Parameter("key", STRING), Parameter("value", STRING)),
     result=CHANGE,
     examples=(
@@ -318,6 +324,7 @@ def planned_change(view: View, key: str, value: str) -> dict[str, Any]:
 
 @functions.hook(
     "learnLimits",
+    tables=TABLES[:1],
     parameters=(Parameter("reportData", array_of(REPORTED), optional=True),),
     result=BOOLEAN,
     mutates=True,

@@ -18,6 +18,7 @@ from .configuration import (
     LEGACY,
     NAME_LENGTH,
     PASSWORD,
+    TABLES,
     VALUE_LENGTH,
     VARIABLE,
     KeyTable,
@@ -97,6 +98,7 @@ def _asked(item: dict[str, Any]) -> dict[str, Any]:
 
 @functions.hook(
     "plannedReads",
+    tables=TABLES,
     parameters=(Parameter("getVariableData", array_of(GIVEN)),),
     result=array_of(PLANNED),
     examples=(
@@ -142,6 +144,7 @@ def _planned_read(
 
 @functions.hook(
     "variableStatus",
+    tables=TABLES[:1],
     parameters=(Parameter("component", GIVEN_COMPONENT), Parameter("variable", VARIABLE)),
     result={"type": "string", "enum": ["Known", "UnknownComponent", "UnknownVariable"]},
     examples=(
@@ -224,6 +227,7 @@ def _values(replies: Any) -> dict[str, dict[str, Any]]:
 
 @functions.hook(
     "readResults",
+    tables=TABLES,
     parameters=(Parameter("planned", array_of(PLANNED)), Parameter("replies", array_of(ANY), optional=True)),
     result={**array_of(READ), "minItems": 1},
 )
@@ -271,6 +275,7 @@ def _shown(view: View, row: Row, text: str) -> str:
 
 @functions.hook(
     "plannedWrites",
+    tables=TABLES,
     parameters=(Parameter("setVariableData", array_of(GIVEN)),),
     result=array_of(PLANNED),
     examples=(

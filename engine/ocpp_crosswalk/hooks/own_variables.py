@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..view import View
-from .configuration import VALUE_LENGTH
+from .configuration import FEATURES, VALUE_LENGTH
 from .registration import problem_place
 from .topology import all_connectors, evse_of
 
-FEATURES = "feature-components"
 PROFILES = "SupportedFeatureProfiles"
 
 

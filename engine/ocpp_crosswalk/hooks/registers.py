@@ -174,6 +174,7 @@ _UNSAID = {"Hz"}
 
 @functions.hook(
     "samples",
+    tables=("measurand-to-1.6", "unit-to-1.6"),
     parameters=(Parameter("sampledValue", ANY, optional=True), Parameter("register", ANY, optional=True)),
     result=array_of(_ROW),
     examples=(

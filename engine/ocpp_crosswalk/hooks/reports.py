@@ -9,7 +9,17 @@ from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, BOOLEAN, NUMBER, STRING, array_of, object_of
 from ..view import View
 from . import own_variables as own
-from .configuration import COMPONENT, GIVEN_COMPONENT, VARIABLE, Row, key_table, legacy_row, to_variable
+from .configuration import (
+    COMPONENT,
+    FEATURES,
+    GIVEN_COMPONENT,
+    TABLES,
+    VARIABLE,
+    Row,
+    key_table,
+    legacy_row,
+    to_variable,
+)
 from .device_model import VALUE
 from .values import numeric
 
@@ -57,6 +67,7 @@ _STATES = "Available,Occupied,Reserved,Unavailable,Faulted"
 
 @functions.hook(
     "settingsReport",
+    tables=TABLES,
     parameters=(Parameter("configurationKey", array_of(ANY), optional=True),),
     result=array_of(REPORTED),
 )
@@ -83,7 +94,7 @@ _MANY = 1000
 """More connectors than any station has."""
 
 
-@functions.hook("summaryReport", result=array_of(REPORTED))
+@functions.hook("summaryReport", tables=("problem-component", FEATURES), result=array_of(REPORTED))
 def summary_report(view: View) -> list[dict[str, Any]]:
     """Availability and condition of the station, its EVSEs and connectors, as far as the station reported them
     (B07.FR.09)."""
