@@ -126,7 +126,7 @@ class TemplateChecker:
                     "XW206",
                     at,
                     f"${function.name} reads the table {name!r}, which does not exist",
-                    suggestion(name, self._tables.known) or "Write it in mappings/tables/.",
+                    "Write it in mappings/tables/, or correct what the function declares.",
                 )
 
     def condition(self, expression: Expression, env: Environment) -> None:
