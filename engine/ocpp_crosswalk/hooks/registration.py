@@ -124,6 +124,7 @@ def forget_status(view: View, connector: int | None) -> bool:
 
 @functions.hook(
     "problemsChanged",
+    tables=("problem-component",),
     parameters=(Parameter("connectorId", INTEGER), Parameter("errorCode", STRING)),
     result=array_of(PROBLEM),
     optional_result=True,
