@@ -76,6 +76,8 @@ class Session:
         self._events: list[Event] = []
         self._out: list[Out] = []
         self._now = 0.0
+        self._about: tuple[Side | str, str, str] = (Side.STATION, "", "")
+        """Whose call is being worked on: the side, the action, the message id."""
         self.dirty = False
         """Whether the state changed in a way that has to be saved before the frames leave."""
         self._restore(state or {})
@@ -94,7 +96,10 @@ class Session:
             data=self._data,
             fresh_id=self._fresh_id,
             changed=self._touch,
-            note=lambda text: self._event(EventKind.NOTE, Side.STATION, "", "", text),
+            note=lambda text: self._event(EventKind.NOTE, *self._about, text),
+            drop=lambda table, value, reason: self._event(
+                EventKind.DROPPED_FIELD, *self._about, reason, {"value": value, "table": table}
+            ),
             waiting=lambda: self._outbox[Side.CSMS].payloads,
             tables=self._tables,
         )
@@ -334,6 +339,7 @@ class Session:
         if not self._inbox[side]:
             return False
         arrived = self._inbox[side].popleft()
+        self._about = (side, arrived.action, arrived.id)
         mapping = self._mappings.find(side, arrived.action)
         if mapping is None:
             refusal = Failure("NotSupported", f"{self.pair} has no mapping of {arrived.action}", refused=True)
@@ -381,6 +387,7 @@ class Session:
 
     def _step(self, side: Side, exchange: Exchange) -> None:
         """Bring the exchange to its next call, or to its end."""
+        self._about = (side, exchange.action, _first(exchange.ids))
         mapping = self._mapping_of(exchange)
         try:
             call = interpreter.advance(mapping, exchange, self._view)
@@ -479,6 +486,7 @@ class Session:
         return found
 
     def _run_timer(self, timer: Mapping[str, Any]) -> None:
+        self._about = ("timer", timer["name"], "")
         mapping = self._mappings.find("timer", timer["name"])
         if mapping is None:
             self._event(EventKind.INVALID_OUTPUT, "timer", timer["name"], "", "there is no mapping for this timer")

@@ -19,6 +19,7 @@ class View:
         "_change",
         "_data",
         "_fresh_id",
+        "drop",
         "epoch",
         "identity",
         "note",
@@ -39,6 +40,7 @@ class View:
         fresh_id: Callable[[], str],
         changed: Callable[[], None],
         note: Callable[[str], None] = lambda _text: None,
+        drop: Callable[[str, str, str], None] = lambda _table, _value, _reason: None,
         waiting: Callable[[], list[dict[str, Any]]] = list,
         tables: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
@@ -56,6 +58,8 @@ class View:
         """The payloads of the calls to the CSMS that wait for their turn or their answer."""
         self.note = note
         """Report something that an operator should know, as an event of kind `note`."""
+        self.drop = drop
+        """Report a value that a table drops, as an event of kind `dropped-field`: table, value, reason."""
         self.tables = tables
         """The values of the tables of `mappings/tables/`, by the table's name."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ocpp_crosswalk import Crosswalk, EventKind, MappingError, Pair, Session
+from ocpp_crosswalk import Crosswalk, EventKind, MappingError, Pair, Session, interpreter
 from ocpp_crosswalk.check import check
 
 PAIR = Pair.parse("ocpp1.6--ocpp2.0.1")
@@ -241,3 +241,26 @@ def test_the_condition_of_a_drop_is_checked_by_type(layer: Path) -> None:
     write(layer, f"{PAIR}/from-station/Heartbeat.yaml", SOMETIMES % "idTag")
     found = check([layer], examples=0, pairs=[PAIR]).findings
     assert [str(one.code) for one in found if one.code != "XW303"] == ["XW201"]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_value_that_a_table_drops_is_reported(layer: Path, compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not compiled:
+        monkeypatch.setattr(interpreter, "run", lambda node, data, scope: node.evaluate(data, scope))
+    table = "table: kinds\ndescription: Test.\nvalues: {A: Central}\ndrops: {B: There is no B.}\nelse: Local\n"
+    mapping = """\
+call: Authorize
+spec: [OCPP 1.6 4.1]
+forward: Authorize
+request:
+  idToken: {idToken: idTag, type: {$table: kinds, of: idTag}}
+response:
+  idTagInfo: {status: idTokenInfo.status}
+"""
+    write(layer, "tables/kinds.yaml", table)
+    write(layer, f"{PAIR}/from-station/Authorize.yaml", mapping)
+    for tag, lost in (("A", []), ("B", [("station", "Authorize", "1", "There is no B.", "B")]), ("C", [])):
+        made = session(layer)
+        said(made, "Authorize", {"idTag": tag})
+        events = [event for event in made.take_events() if event.kind is EventKind.DROPPED_FIELD]
+        assert [(e.side, e.action, e.message_id, e.text, e.detail["value"]) for e in events] == lost

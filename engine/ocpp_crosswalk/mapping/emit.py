@@ -13,7 +13,7 @@ from ..expressions.code import Env, Unit, Unsupported
 from ..expressions.quote import call, const, name, quote, statements
 from ..expressions.translate import Translator
 from .copying import copier
-from .template import Array, Constant, Each, Leaf, Lookup, Node, Object, With, elements, table_key
+from .template import Array, Constant, Each, Leaf, Lookup, Node, Object, With, elements, report_drop, table_key
 
 _SURE = "sure"
 """The value is there."""
@@ -131,6 +131,9 @@ class Emitter:
             T=known,
             E=name("U") if table.otherwise is UNDEFINED else name(self.unit.constant("otherwise_", table.otherwise)),
         )
+        if table.drops:
+            report = call("report_drop", name(self.unit.constant("dropping_", table)), name(key), name("s"))
+            before.append(ast.If(quote("K is not None", K=key), [ast.Expr(report)], []))
         if node.otherwise is None or table.otherwise is not UNDEFINED:
             return Value(before, look, _UNDEFINED)
         before += statements("F = X", F=found, X=look)
@@ -249,4 +252,4 @@ def _is_marked(before: list[ast.stmt]) -> bool:
 
 def helpers() -> dict[str, Any]:
     """What the statements call, beside what expressions do."""
-    return {"elements": elements, "table_key": table_key}
+    return {"elements": elements, "report_drop": report_drop, "table_key": table_key}

@@ -97,7 +97,15 @@ class Lookup(Node):
             return UNDEFINED
         if self.otherwise is not None and self.table.lacks(value):
             return self.otherwise.evaluate(data, scope)
+        report_drop(self.table, value, scope)
         return self.table.lookup(value)
+
+
+def report_drop(table: Table, value: Any, scope: Scope) -> None:
+    """Report a value that ``table`` drops; any other is none of its business."""
+    key = value if isinstance(value, str) else table_key(value)
+    if key in table.drops and scope.view is not None:
+        scope.view.drop(table.name, key, table.drops[key])
 
 
 @dataclass(frozen=True, slots=True)
