@@ -8,6 +8,7 @@ from .crosswalk import Crosswalk
 from .diagnostics import Diagnostic, MappingError
 from .events import Event, EventKind
 from .expressions import UNDEFINED, Parameter, Registry
+from .mapping.override import Override
 from .session import Out, Session
 from .versions import PAIRS, Pair, Side, Version
 from .view import View
@@ -21,6 +22,7 @@ __all__ = [
     "EventKind",
     "MappingError",
     "Out",
+    "Override",
     "Pair",
     "Parameter",
     "Registry",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from .diagnostics import Diagnostic, MappingError, Position, suggestion
 from .expressions import Registry
 from .hooks import BUILTIN
 from .mapping import Pack, PairMappings
+from .mapping.override import Override, overridden, restricted
+from .protocol import profiles as known_profiles
 from .resources import folder
 from .session import Session
 from .userfile import module_of
@@ -21,8 +23,18 @@ from .versions import Pair, Version
 class Crosswalk:
     """A loaded set of mappings. It is immutable and may be shared by any number of sessions."""
 
-    def __init__(self, pack: Pack, settings: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        pack: Pack,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        profiles: Collection[str] | None = None,
+        overrides: Sequence[Override] = (),
+    ) -> None:
         self.pack = pack
+        self._profiles = profiles
+        self._overrides = overrides
+        self._mappings: dict[Pair, PairMappings] = {}
         self._defaults = {name: setting.default for name, setting in pack.settings.items()}
         self.settings = self.with_settings(settings or {})
 
@@ -33,19 +45,28 @@ class Crosswalk:
         *,
         hooks: Iterable[Path | str] = (),
         settings: Mapping[str, Any] | None = None,
+        profiles: Collection[str] | None = None,
+        overrides: Sequence[Override] = (),
         builtin: bool = True,
     ) -> Crosswalk:
         """Load the built-in mappings (unless ``builtin`` is false), with ``mappings`` laid over them in order.
 
         ``hooks`` are Python files, each with a `Registry` named ``functions``; ``settings`` override defaults for
-        all stations. Raises MappingError, which says what is wrong and where, and ValueError for a faulty setting.
+        all stations. ``profiles`` are the feature profiles to load beside the core (default: all; their names are
+        in `schemas/protocol.yaml`): actions of others are refused with NotSupported. ``overrides`` map single
+        actions by functions. Raises MappingError, which says what is wrong and where, and ValueError for a faulty
+        setting or profile.
         """
+        for name in profiles or ():
+            if name not in known_profiles():
+                remedy = suggestion(name, known_profiles()) or f"There are: {', '.join(known_profiles())}."
+                raise ValueError(f"there is no profile {name!r}. {remedy}")
         layers = [folder("mappings")] if builtin else []
         layers += [Path(path) for path in mappings]
         registry: Registry = BUILTIN
         for path in hooks:
             registry = registry.merged(_registry_of(Path(path)))
-        return cls(Pack(layers, registry), settings)
+        return cls(Pack(layers, registry), settings, profiles=profiles, overrides=overrides)
 
     @property
     def pairs(self) -> Sequence[Pair]:
@@ -68,7 +89,13 @@ class Crosswalk:
 
     def mappings(self, pair: Pair) -> PairMappings:
         """The mappings of ``pair``. Raises MappingError when they are faulty."""
-        return self.pack.pair(pair)
+        found = self._mappings.get(pair)
+        if found is None:
+            found = overridden(self.pack.pair(pair), self._overrides)
+            if self._profiles is not None:
+                found = restricted(found, self._profiles)
+            self._mappings[pair] = found
+        return found
 
     def session(
         self,

@@ -1,4 +1,4 @@
-"""The protocol's tables, per version: actions and their senders, message types, error codes and translation.
+"""The protocol's tables, per version: actions, their senders and profiles, message types, error codes and translation.
 
 They are data in ``schemas/protocol.yaml``, which names the parts of the specification that they come from.
 """
@@ -55,13 +55,14 @@ class Action:
 
     ``send`` is true when it is an unconfirmed SEND (2.1) and has no answer. ``extension`` names the set that
     the action belongs to when it is not part of the base specification: ``security`` for the 1.6 security
-    whitepaper.
+    whitepaper. ``profile`` is the feature profile that it belongs to.
     """
 
     name: str
     sender: frozenset[Side]
     send: bool = False
     extension: str | None = None
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def protocol(version: Version) -> Protocol:
     table = document[version]
     sides = {side: frozenset(table[side]) for side in Side}
     extensions = {name: key for key, names in table.get("extensions", {}).items() for name in names}
+    profiles = {name: profile for profile, names in document["profiles"].items() for name in names}
     sends = frozenset(table.get("send", ()))
     actions = {
         name: Action(
@@ -104,6 +106,7 @@ def protocol(version: Version) -> Protocol:
             sender=frozenset(side for side in Side if name in sides[side]),
             send=name in sends,
             extension=extensions.get(name),
+            profile=profiles[name],
         )
         for name in sorted(sides[Side.STATION] | sides[Side.CSMS])
     }
@@ -118,6 +121,12 @@ def protocol(version: Version) -> Protocol:
         meanings=MappingProxyType(meanings),
         faults=MappingProxyType({fault: codes[faults[fault.name]] for fault in Fault}),
     )
+
+
+@cache
+def profiles() -> tuple[str, ...]:
+    """The names of the feature profiles, the core first."""
+    return tuple(_document()["profiles"])
 
 
 def error_code(code: str, from_version: Version, to_version: Version) -> str:

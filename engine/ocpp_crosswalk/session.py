@@ -392,6 +392,8 @@ class Session:
         try:
             call = interpreter.advance(mapping, exchange, self._view)
         except MappingFault as fault:
+            text = fault.failure.description
+            self._event(EventKind.INVALID_OUTPUT, side, exchange.action, _first(exchange.ids), text)
             self._finish(side, exchange, fault.failure)
             return
         if call is None:

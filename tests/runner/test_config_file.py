@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ocpp_crosswalk.protocol import profiles
 from ocpp_crosswalk.resources import folder
 from ocpp_crosswalk.runner.config import (
     ClientTls,
@@ -44,6 +45,7 @@ rules:
   - {path: /old/*, offers: ocpp2.0.1, csms: old, assume: ocpp1.6, password: "${KEY}", settings: {callTimeout: 5}}
   - csms: main
 settings: {callTimeout: 20}
+profiles: [core, smart-charging]
 mappings: [ours, /abs/theirs]
 hooks: [hooks.py]
 middleware: [ours.py, latency]
@@ -94,6 +96,7 @@ def test_everything_that_it_can_say(tmp_path: Path) -> None:
             Rule(csms="main"),
         ),
         settings={"callTimeout": 20},
+        profiles=("core", "smart-charging"),
         mappings=(tmp_path / "ours", Path("/abs/theirs")),
         hooks=(tmp_path / "hooks.py",),
         middleware=(tmp_path / "ours.py", "latency"),
@@ -207,3 +210,8 @@ def test_the_schema_describes_every_limit_with_its_default() -> None:
     for name, entry in limits.items():
         default = getattr(Limits(), name)
         assert entry["description"].endswith(f"Default: {default:g}." if default < 1e6 else f"Default: {default}.")
+
+
+def test_the_schema_knows_the_profiles() -> None:
+    schema = json.loads((folder("schemas") / "config.schema.json").read_text())
+    assert tuple(schema["properties"]["profiles"]["items"]["enum"]) == profiles()

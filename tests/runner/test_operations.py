@@ -211,7 +211,7 @@ def layer(tmp_path: Path) -> Path:
 
 
 def _heartbeat(layer: Path, time: str) -> None:
-    text = f"call: Heartbeat\nprofile: core\nspec: [none]\nanswer:\n  currentTime: {{$const: '{time}'}}\n"
+    text = f"call: Heartbeat\nspec: [none]\nanswer:\n  currentTime: {{$const: '{time}'}}\n"
     (layer / "ocpp1.6--ocpp2.0.1" / "from-station" / "Heartbeat.yaml").write_text(text)
 
 

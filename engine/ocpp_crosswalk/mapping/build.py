@@ -360,7 +360,6 @@ class _MappingBuilder:
             first=bool(self._get("first")),
             drops=self._shared_drops,
             spec=tuple(self._get("spec") or ()),
-            profile=self._get("profile") or "",
             note=self._get("note") or "",
         )
 

@@ -140,7 +140,6 @@ class Mapping:
     first: bool = False
     drops: Drops = field(default_factory=Drops)
     spec: tuple[str, ...] = ()
-    profile: str = ""
     note: str = ""
 
 

@@ -153,6 +153,7 @@ class Config:
     targets: Mapping[str, Target] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    profiles: tuple[str, ...] | None = None
     mappings: tuple[Path, ...] = ()
     hooks: tuple[Path, ...] = ()
     middleware: tuple[Path | str, ...] = ()

@@ -214,6 +214,7 @@ class _Reader:
             targets={name: self._target(name, entry) for name, entry in value.get("csms", {}).items()},
             rules=tuple(map(self._rule, value.get("rules", ()))),
             settings=value.get("settings", {}),
+            profiles=tuple(value["profiles"]) if "profiles" in value else None,
             mappings=tuple(map(self._path, value.get("mappings", ()))),
             hooks=tuple(map(self._path, value.get("hooks", ()))),
             middleware=tuple(e if e == "latency" else self._path(e) for e in value.get("middleware", ())),

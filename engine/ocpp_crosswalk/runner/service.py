@@ -40,7 +40,11 @@ def load_crosswalk(config: Config) -> Crosswalk:
     """
     try:
         crosswalk = Crosswalk.load(
-            config.mappings, hooks=config.hooks, settings=config.settings, builtin=config.builtin
+            config.mappings,
+            hooks=config.hooks,
+            settings=config.settings,
+            profiles=config.profiles,
+            builtin=config.builtin,
         )
         for pair in crosswalk.pairs:
             crosswalk.mappings(pair)
