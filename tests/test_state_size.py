@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ocpp_crosswalk import Crosswalk, Pair, Session
-from ocpp_crosswalk.versions import Side, Version
+from ocpp_crosswalk.session import MAX_WAITING, MAX_WAITING_BYTES
+from ocpp_crosswalk.versions import Side
 
 START = 1_790_000_000.0
 Json = dict[str, Any]
@@ -110,9 +111,98 @@ def test_transactions_leave_no_trace_that_grows(
 ) -> None:
     life = Life(crosswalk, Pair.parse(pair))
     sizes = []
-    for number in range(900):
+    for number in range(600):
         charge(life, number)
-        if number % 300 == 299:
+        if number % 200 == 199:
             sizes.append(life.size)
     assert sizes[2] <= sizes[1] * 1.02
     assert max(sizes) < 64 * 1024
+
+
+def test_the_token_that_was_used_last_can_be_given_back(crosswalk: Crosswalk) -> None:
+    """However many came before it, and however old it is when it is used all the time."""
+    life = Life(crosswalk, Pair.parse("ocpp2.0.1--ocpp1.6"))
+    always, others = "a-token-longer-than-20-characters", "another-token-longer-than-20-"
+
+    def alias(token: str) -> str:
+        life.now += 1
+        call = [2, f"a{life.now}", "Authorize", {"idToken": {"idToken": token, "type": "Central"}}]
+        (out,) = life.session.receive("station", json.dumps(call), now=life.now)
+        asked = json.loads(out.text)
+        answer = {"idTagInfo": {"status": "Accepted", "parentIdTag": asked[3]["idTag"]}}
+        (back,) = life.session.receive("csms", json.dumps([3, asked[1], answer]), now=life.now)
+        assert json.loads(back.text)[2]["idTokenInfo"]["groupIdToken"]["idToken"] == token
+        return str(asked[3]["idTag"])
+
+    first = alias(always)
+    for number in range(1000):
+        alias(f"{others}{number:06}")
+        if number % 100 == 0:
+            assert alias(always) == first
+    assert life.size < 100 * 1024
+
+
+def test_connectors_that_no_station_has_take_no_room(crosswalk: Crosswalk) -> None:
+    for pair in ("ocpp1.6--ocpp2.0.1", "ocpp2.0.1--ocpp1.6"):
+        life = Life(crosswalk, Pair.parse(pair))
+        for number in range(1, 1200):
+            if pair.startswith("ocpp1.6"):
+                error = {"connectorId": number, "errorCode": "GroundFailure", "status": "Faulted"}
+                assert life.call("StatusNotification", error)[0] == 3
+            else:
+                status = {"timestamp": stamp(number), "connectorStatus": "Faulted", "evseId": number, "connectorId": 1}
+                assert life.call("StatusNotification", status)[0] in (3, 4)
+        assert life.size < 64 * 1024
+
+
+def test_a_flood_of_calls_is_answered_not_kept(crosswalk: Crosswalk) -> None:
+    """The CSMS does not answer: what cannot wait is answered with an error at once, and nothing is lost in silence."""
+    life = Life(crosswalk, Pair.parse("ocpp1.6--ocpp2.0.1"))
+    errors = []
+    for number in range(2000):
+        outs = life.session.receive("station", json.dumps([2, f"f{number}", "Authorize", {"idTag": "A"}]), now=START)
+        errors += [json.loads(out.text) for out in outs if out.to is Side.STATION]
+    assert len(errors) == 2000 - MAX_WAITING - 1
+    assert {tuple(error[:1] + error[2:4]) for error in errors} == {
+        (4, "GenericError", "too many calls wait for an answer already")
+    }
+    assert life.size < 64 * 1024
+    answered = set()
+    for _ in range(MAX_WAITING + 1):
+        now = life.session.due
+        assert now is not None
+        answered |= {json.loads(out.text)[1] for out in life.session.expire(now=now) if out.to is Side.STATION}
+    assert answered | {error[1] for error in errors} == {f"f{number}" for number in range(2000)}
+
+
+def test_large_calls_wait_by_their_size(crosswalk: Crosswalk) -> None:
+    life = Life(crosswalk, Pair.parse("ocpp1.6--ocpp2.0.1"))
+    data = {"vendorId": "V", "data": "x" * 1_000_000}
+    outs = [
+        out
+        for number in range(20)
+        for out in life.session.receive("station", json.dumps([2, f"f{number}", "DataTransfer", data]), now=START)
+    ]
+    assert sum(out.to is Side.STATION for out in outs) == 20 - 1 - MAX_WAITING_BYTES // 1_000_000
+    assert life.size < 8 * 2**20
+
+
+def test_what_earlier_connections_left_unanswered_is_bounded(crosswalk: Crosswalk) -> None:
+    """A station that begins transactions and hangs up, on and on, while the CSMS is silent."""
+    life = Life(crosswalk, Pair.parse("ocpp1.6--ocpp2.0.1"))
+    for number in range(300):
+        start = {"connectorId": 1, "idTag": f"T{number}", "meterStart": 0, "timestamp": stamp(number)}
+        life.session.receive("station", json.dumps([2, f"s{number}", "StartTransaction", start]), now=START + number)
+        life.session.connect(now=START + number + 0.5)
+    assert life.size < 64 * 1024
+
+
+def test_large_transactions_without_an_answer_are_bounded(crosswalk: Crosswalk) -> None:
+    life = Life(crosswalk, Pair.parse("ocpp1.6--ocpp2.0.1"))
+    sampled = [{"value": str(number), "measurand": "Voltage"} for number in range(4000)]
+    for number in range(60):
+        values = {"connectorId": 1, "meterValue": [{"timestamp": stamp(number), "sampledValue": sampled}]}
+        outs = life.session.receive("station", json.dumps([2, f"v{number}", "MeterValues", values]), now=START + number)
+        for out in outs:
+            life.session.receive("csms", json.dumps([4, json.loads(out.text)[1], "InternalError", "", {}]), now=START)
+    assert life.size < 3 * 2**20

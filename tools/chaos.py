@@ -52,12 +52,12 @@ class Scene:
         stores = {"memory": "memory", "sqlite": f"sqlite:{folder / 'state.sqlite'}"}
         store = f"redis://127.0.0.1:{self.redis.port}/0" if self.redis else stores[options.store]
         config = folder / "config.yaml"
-        config.write_text(yaml.safe_dump({"settings": {"callTimeout": 3}, "limits": {"ping_seconds": 5, "pong_seconds": 5}}))
+        config.write_text(
+            yaml.safe_dump({"settings": {"callTimeout": 3}, "limits": {"ping_seconds": 5, "pong_seconds": 5}})
+        )
         url = f"ws://127.0.0.1:{port}/ocpp"
         flags = ["--config", config, "--log-level", "warning", "--workers", str(options.workers)]
-        self.proxies = [
-            proxy(folder, f"proxy-{n}", url, pair.csms, store, *flags) for n in range(options.instances)
-        ]
+        self.proxies = [proxy(folder, f"proxy-{n}", url, pair.csms, store, *flags) for n in range(options.instances)]
 
     @property
     def all(self) -> list[Child]:

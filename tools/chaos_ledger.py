@@ -154,4 +154,9 @@ def _register(meter_values: list[Json]) -> int | None:
     return None
 
 
-_READERS = {"TransactionEvent": _event, "StartTransaction": _start, "MeterValues": _meter_values, "StopTransaction": _stop}
+_READERS = {
+    "TransactionEvent": _event,
+    "StartTransaction": _start,
+    "MeterValues": _meter_values,
+    "StopTransaction": _stop,
+}

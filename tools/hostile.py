@@ -12,7 +12,6 @@ message id used twice in a row; memory or state that grows. Exit code 1 when any
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import multiprocessing
 import os
@@ -186,9 +185,7 @@ def main(arguments: list[str] | None = None) -> int:
                 findings.add(found)
     if options.wire:
         with tempfile.TemporaryDirectory() as folder:
-            figures, wrongs, grown = uvloop.run(
-                attack(Path(folder), options.wire, options.connections, options.seed)
-            )
+            figures, wrongs, grown = uvloop.run(attack(Path(folder), options.wire, options.connections, options.seed))
         findings.add(Findings(figures, wrongs, grown=grown))
     if findings.grown > options.growth * 2**20:
         findings.wrongs.append(f"memory grew by {findings.grown / 2**20:.1f} MiB")

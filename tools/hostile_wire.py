@@ -114,9 +114,7 @@ def _config(folder: Path, port: int) -> Path:
     return path
 
 
-async def attack(
-    folder: Path, frames: int, connections: int, seed: int
-) -> tuple[Counter[str], list[str], int]:
+async def attack(folder: Path, frames: int, connections: int, seed: int) -> tuple[Counter[str], list[str], int]:
     """Send ``frames`` through a proxy over ``connections`` links at a time; gives figures, what was wrong, and by
     how many bytes the proxy's memory grew after the first third.
     """

@@ -15,6 +15,8 @@ KEPT_IDS = 16
 """How many answers are kept for repeats of a message id, on each side."""
 KEPT_IDENTITIES = 64
 """How many identities of `once` are kept, with their answers, for each station."""
+KEPT_BYTES = 2**20
+"""How much the exchanges may be, as JSON, that are kept because they never got an answer."""
 
 
 def digest(value: Any) -> str:
@@ -72,6 +74,10 @@ class Identities:
     def keep_exchange(self, identity: str, exchange: dict[str, Any]) -> None:
         """Keep the exchange; a repeat takes it up again."""
         self._keep(identity, {"exchange": exchange})
+        unanswered = {name: kept["exchange"] for name, kept in self._kept.items() if "exchange" in kept}
+        while len(unanswered) > 1 and len(orjson.dumps(unanswered)) > KEPT_BYTES:
+            oldest = next(iter(unanswered))
+            del unanswered[oldest], self._kept[oldest]
 
     def _keep(self, identity: str, entry: dict[str, Any]) -> None:
         self._kept.pop(identity, None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import interpreter
@@ -34,6 +34,11 @@ RETRY_SECONDS = 10.0
 """Pause before a durable call that was refused is tried again, times the number of attempts."""
 MAX_ATTEMPTS = 3
 """How often a durable call is tried on one connection."""
+MAX_WAITING = 256
+"""How many calls of one side may wait for their turn. OCPP-J has a peer wait for an answer before it calls again, so
+more of them are no peer's that keeps to it: they are answered with an error."""
+MAX_WAITING_BYTES = 4 * 2**20
+"""How much text these calls may be."""
 
 _SIDES = (Side.STATION, Side.CSMS)
 
@@ -54,6 +59,7 @@ class _Arrived:
     action: str
     payload: dict[str, Any]
     send: bool = False
+    size: int = field(default=0, compare=False)
 
 
 class Session:
@@ -138,7 +144,7 @@ class Session:
             "epoch": self._epoch,
             "counter": self._counter,
             "link": {
-                "inbox": _both(lambda side: [[a.id, a.action, a.payload, a.send] for a in self._inbox[side]]),
+                "inbox": _both(lambda side: [[a.id, a.action, a.payload, a.send, a.size] for a in self._inbox[side]]),
                 "active": _both(lambda side: x.as_json() if (x := self._active[side]) else None),
                 "detached": [exchange.as_json() for exchange in self._detached],
                 "outbox": _both(lambda side: self._outbox[side].as_json()),
@@ -202,9 +208,9 @@ class Session:
             return self._end()
         match frame:
             case Call():
-                self._arrive(side, _Arrived(frame.id, frame.action, frame.payload))
+                self._arrive(side, _Arrived(frame.id, frame.action, frame.payload, size=len(text)))
             case Send():
-                self._arrive(side, _Arrived(frame.id, frame.action, frame.payload, send=True))
+                self._arrive(side, _Arrived(frame.id, frame.action, frame.payload, True, len(text)))
             case CallResult():
                 self._result(side, frame)
             case CallError():
@@ -247,6 +253,9 @@ class Session:
         if self._is_under_way(side, arrived):
             self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "the first one is still under way")
             return
+        if not self._has_room(side, arrived):
+            self._fail(side, arrived, Failure("GenericError", "too many calls wait for an answer already"))
+            return
         if not self._acceptable(side, arrived):
             return
         self._inbox[side].append(arrived)
@@ -261,6 +270,13 @@ class Session:
         if active and arrived.id in active.ids and (active.action, active.payload) == (arrived.action, arrived.payload):
             return True
         return any(a == arrived for a in self._inbox[side] if a.id == arrived.id)
+
+    def _has_room(self, side: Side, arrived: _Arrived) -> bool:
+        """Whether one more call of a side may wait."""
+        inbox = self._inbox[side]
+        if len(inbox) + len(self._outbox[side.other].waiting) >= MAX_WAITING:
+            return False
+        return not inbox or sum(call.size for call in inbox) + arrived.size <= MAX_WAITING_BYTES
 
     def _acceptable(self, side: Side, arrived: _Arrived) -> bool:
         version = self.pair.version(side)

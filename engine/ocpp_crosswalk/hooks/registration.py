@@ -8,6 +8,7 @@ from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING, array_of, object_of
 from ..view import View
 from .abandoned import suspect_all
+from .bounds import CONNECTORS, put
 from .support import forget_support
 from .topology import evse_of
 from .transactions import cancel_reset
@@ -100,7 +101,7 @@ def report_status(view: View, connector: int, status: str) -> bool:
     reported = view.read("station").get("reported", {})
     if reported.get(str(connector)) == [view.epoch, status]:
         return False
-    view.change("station").setdefault("reported", {})[str(connector)] = [view.epoch, status]
+    put(view.change("station").setdefault("reported", {}), str(connector), [view.epoch, status], CONNECTORS)
     return True
 
 
@@ -139,7 +140,7 @@ def problems_changed(view: View, connector: int, code: str) -> list[dict[str, An
     before = known.get("code", "NoError")
     if code == before:
         return None
-    view.change("station").setdefault("problems", {})[str(connector)] = {"code": code}
+    put(view.change("station").setdefault("problems", {}), str(connector), {"code": code}, CONNECTORS)
     changes = [(before, True), (code, False)]
     return [
         {"eventId": event_id(view), "cleared": cleared, "component": place[0], "variable": place[1]}

@@ -7,6 +7,7 @@ from typing import Any
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING
 from ..view import View
+from .bounds import CONNECTORS
 from .profiles import PROFILE
 from .tokens import fold
 
@@ -42,7 +43,7 @@ def expect_remote_start(
             **({"profile": profile} if profile else {}),
         }
     )
-    view.change(_NAMESPACE)["pending"] = pending
+    view.change(_NAMESPACE)["pending"] = pending[-CONNECTORS:]
     return True
 
 

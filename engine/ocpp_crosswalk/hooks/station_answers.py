@@ -7,6 +7,7 @@ from typing import Any
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING
 from ..view import View
+from .bounds import put
 from .station_transactions import ID_TAG_INFO, KEPT, NAMESPACE, open_transactions, running_on
 
 functions = Registry()
@@ -90,11 +91,10 @@ def charging_over(view: View, identifier: str) -> bool:
         return False
     del kept["open"][identifier]
     ended = kept.setdefault("ended", {})
-    ended[identifier] = {"connector": row.get("connector")}
+    end = {"connector": row.get("connector")}
     if "last" in row:
-        ended[identifier] |= {"floor": row["last"], "place": row.get("place", "Outlet")}
-    while len(ended) > KEPT:
-        del ended[next(iter(ended))]
+        end |= {"floor": row["last"], "place": row.get("place", "Outlet")}
+    put(ended, identifier, end, KEPT)
     return True
 
 

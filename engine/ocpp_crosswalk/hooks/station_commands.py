@@ -11,6 +11,7 @@ from typing import Any
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING
 from ..view import View
+from .bounds import put
 
 functions = Registry()
 
@@ -96,10 +97,7 @@ def new_number(view: View) -> int:
 def note_job(view: View, job: str, request_id: int | None, manner: str) -> bool:
     """Note in which manner the CSMS asked for an upload or an update, or, without a number, for its status."""
     rows = view.change(_NAMESPACE).setdefault(job, {})
-    rows.pop(str(request_id), None)
-    rows[str(request_id)] = manner
-    while len(rows) > _KEPT:
-        del rows[next(iter(rows))]
+    put(rows, str(request_id), manner, _KEPT)
     return True
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, INTEGER, STRING, array_of, object_of
 from ..view import View
+from .bounds import CONNECTORS, put
 from .station_transactions import running_on
 from .topology import connectors_of, learn
 
@@ -66,7 +67,8 @@ NOTICE = object_of(
 
 def _connector(view: View, connector: int) -> dict[str, Any]:
     """What is kept of a connector, to be changed."""
-    kept: dict[str, Any] = view.change(_NAMESPACE).setdefault(str(connector), {})
+    kept: dict[str, Any] = view.read(_NAMESPACE).get(str(connector), {})
+    put(view.change(_NAMESPACE), str(connector), kept, CONNECTORS)
     return kept
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from ..expressions import Parameter, Registry
 from ..expressions.functions import INTEGER, STRING, object_of
 from ..view import View
+from .bounds import CONNECTORS, put
 from .registers import REGISTER, Reading, exponent_for, place_of, registers
 from .tokens import fold
 from .topology import all_connectors, connectors_of, evse_of, learn
@@ -125,7 +126,8 @@ def _late(ended: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
 
 def _forget_oldest(kept: dict[str, Any]) -> None:
     idle = [key for key, row in kept["open"].items() if "number" not in row]
-    for key in idle[: max(0, len(idle) - KEPT)]:
+    told = [key for key, row in kept["open"].items() if "number" in row]
+    for key in [*idle[: max(0, len(idle) - KEPT)], *told[: max(0, len(told) - CONNECTORS)]]:
         del kept["open"][key]
 
 
@@ -176,7 +178,7 @@ def _take_readings(view: View, row: dict[str, Any], event: dict[str, Any]) -> di
         elif event["type"] != "Ended":
             view.note(f"a register of {amount:g} Wh is below the {row['last']:g} Wh before it, and is left out")
     if "last" in row and "connector" in row and "superseded" not in row:
-        view.change(NAMESPACE).setdefault("registers", {})[str(row["connector"])] = row["last"]
+        put(view.change(NAMESPACE).setdefault("registers", {}), str(row["connector"]), row["last"], CONNECTORS)
     return register
 
 
@@ -328,8 +330,8 @@ def evse_readings(view: View, evse_id: int, values: list[dict[str, Any]]) -> dic
     if row is None:
         place = place_of(values)
         if place is not None:
-            known = [wh for wh, _, _ in registers(values, place)][-1:]
-            view.change(NAMESPACE).setdefault("registers", {}).update({str(connector): wh for wh in known})
+            for wh, _, _ in registers(values, place)[-1:]:
+                put(view.change(NAMESPACE).setdefault("registers", {}), str(connector), wh, CONNECTORS)
         return {"connectorId": connector, "register": {"exponent": 0}}
     view.change(NAMESPACE)
     register = _take_readings(view, row, {"type": "Updated", "timestamp": row["began"], "meterValue": values})

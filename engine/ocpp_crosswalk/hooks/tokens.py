@@ -15,6 +15,7 @@ from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, BOOLEAN, STRING, Type, array_of, object_of
 from ..versions import Version
 from ..view import View
+from .bounds import put
 
 functions = Registry()
 
@@ -34,8 +35,10 @@ TOKEN_TYPES = (
     "MacAddress",
     "NoAuthorization",
 )
-_KEPT = 10_000
-"""How many tokens are remembered for each station; the oldest go first."""
+_KEPT = 300
+"""How many tokens that were used are remembered for each station; those that were not used for longest go first."""
+_LISTED = 10_000
+"""How many tokens of local authorization lists are."""
 _PREFIX = "XW-"
 _LONGEST: dict[Version, int] = {Version.V16: 20, Version.V201: 36, Version.V21: 255}
 _IDENTIFIER = re.compile(r"[A-Za-z0-9*\-_=:+|@.]*")
@@ -65,29 +68,34 @@ def _alias(token: str) -> str:
 
 def original(view: View, token: str) -> str:
     """What an alias stands for; any other token is itself."""
-    full: str = view.read("tokens").get("aliases", {}).get(fold(token), token)
-    return full
+    full: str | None = _known(view, "aliases", fold(token))
+    return token if full is None else full
 
 
-def remember(view: View, token: str, kind: str | None, version: Version) -> str:
-    """Note a token's type and, where it needs one, its alias toward ``version``; gives what ``version`` sees."""
+def remember(view: View, token: str, kind: str | None, version: Version, *, listed: bool = False) -> str:
+    """Note a token's type and, where it needs one, its alias toward ``version``; gives what ``version`` sees.
+    ``listed`` is for a token of a local authorization list."""
     shown = alias_for(token, version)
-    _keep_alias(view, shown, token)
-    if kind and view.read("tokens").get("types", {}).get(fold(token)) != kind:
-        _put(view.change("tokens").setdefault("types", {}), fold(token), kind)
+    if shown != token:
+        _keep(view, "aliases", fold(shown), token, listed)
+    if kind and (kind != _supposed(view, shown) or _known(view, "types", fold(token)) is not None):
+        _keep(view, "types", fold(token), kind, listed)
     return shown
 
 
-def _keep_alias(view: View, shown: str, token: str) -> None:
-    if shown != token and view.read("tokens").get("aliases", {}).get(fold(shown)) != token:
-        _put(view.change("tokens").setdefault("aliases", {}), fold(shown), token)
+def _known(view: View, table: str, key: str) -> Any:
+    """What is kept of a token that was used lately, or else of one in a list."""
+    kept = view.read("tokens")
+    found = kept.get(table, {}).get(key)
+    return kept.get(f"listed {table}", {}).get(key) if found is None else found
 
 
-def _put(table: dict[str, Any], key: str, value: Any) -> None:
-    table.pop(key, None)
-    table[key] = value
-    while len(table) > _KEPT:
-        del table[next(iter(table))]
+def _keep(view: View, table: str, key: str, value: str, listed: bool) -> None:
+    """Note ``value``, as the newest; what is noted as it is and far from being forgotten is left alone."""
+    name, most = (f"listed {table}", _LISTED) if listed else (table, _KEPT)
+    known = view.read("tokens").get(name, {})
+    if known.get(key) != value or (len(known) >= most / 2 and key != next(reversed(known))):
+        put(view.change("tokens").setdefault(name, {}), key, value, most)
 
 
 def _newer(view: View) -> Version:
@@ -119,9 +127,14 @@ def id_token(view: View, id_tag: str) -> str:
 def token_type(view: View, id_tag: str) -> str:
     """The 2.x type of a 1.6 idTag: what the CSMS used for this token, else the setting `idTokenType`, else what
     its shape says (facts 5.2)."""
-    known: str | None = view.read("tokens").get("types", {}).get(fold(original(view, id_tag)))
+    known: str | None = _known(view, "types", fold(original(view, id_tag)))
     if known in TOKEN_TYPES:
         return known
+    return _supposed(view, id_tag)
+
+
+def _supposed(view: View, id_tag: str) -> str:
+    """The type of an idTag of which nothing else is known: the setting's, or what its shape suggests."""
     fixed: str = view.settings["idTokenType"]
     if fixed != "auto":
         return fixed
@@ -155,9 +168,13 @@ def id_tag(view: View, token: str) -> str | None:
 def remember_token(view: View, token: dict[str, Any]) -> str | None:
     """Note a 2.x IdToken that the CSMS used, so that its type and full text can be given back; gives its idTag.
     Undefined for an empty one, which stands for no authorization."""
+    return _remember(view, token, listed=False)
+
+
+def _remember(view: View, token: dict[str, Any], *, listed: bool) -> str | None:
     if not token["idToken"]:
         return None
-    return remember(view, token["idToken"], token.get("type"), Version.V16)
+    return remember(view, token["idToken"], token.get("type"), Version.V16, listed=listed)
 
 
 @functions.hook(
@@ -172,7 +189,7 @@ def remember_list(view: View, entries: Any) -> bool:
     for entry in entries if isinstance(entries, list) else [entries]:
         for token in (entry["idToken"], entry.get("idTokenInfo", {}).get("groupIdToken")):
             if token:
-                remember_token(view, token)
+                _remember(view, token, listed=True)
     return True
 
 
@@ -230,5 +247,7 @@ def remember_tokens(view: View, tokens: Any) -> bool:
     """Note the aliases that 2.0.1 needs for one 2.1 IdToken or an array of them; says whether there was a token."""
     rows = tokens if isinstance(tokens, list) else [tokens] if tokens else []
     for row in rows:
-        _keep_alias(view, _short(row["idToken"]), row["idToken"])
+        short = _short(row["idToken"])
+        if short != row["idToken"]:
+            _keep(view, "aliases", fold(short), row["idToken"], isinstance(tokens, list))
     return bool(rows)

@@ -16,6 +16,7 @@ from itertools import count
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import INTEGER, array_of, object_of
 from ..view import View
+from .bounds import CONNECTORS
 
 functions = Registry()
 
@@ -58,7 +59,7 @@ def connectors_of(view: View, evse_id: int, connector_id: int | None) -> list[in
 
 def learn(view: View, evse_id: int, connector_id: int | None) -> int | None:
     """The 1.6 number of a connector that a 2.x station reports, given now if it is new; None for one that the
-    setting leaves out of a listed EVSE."""
+    setting leaves out of a listed EVSE, and for more connectors than a station has."""
     if evse_id < 1:
         return None
     learnt = _learnt(view)
@@ -68,6 +69,8 @@ def learn(view: View, evse_id: int, connector_id: int | None) -> int | None:
         return known[0] if known else None
     if known and str(known[0]) in learnt:
         return known[0]
+    if len(learnt) >= CONNECTORS:
+        return None
     taken = {*learnt, *(str(n) for n in range(1, len(topology) + 1))}
     number = known[0] if known else next(n for n in count(1) if str(n) not in taken)
     view.change("topology").setdefault("learnt", {})[str(number)] = [evse_id, connector_id or 1]

@@ -13,6 +13,7 @@ from typing import Any
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING, object_of
 from ..view import View
+from .bounds import CONNECTORS, put
 from .profiles import forget_transaction_profiles, profile_installed
 from .remote import take_remote_start
 from .topology import evse_of
@@ -85,7 +86,7 @@ def next_event(view: View, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _add(view: View, row: dict[str, Any]) -> dict[str, Any]:
-    view.change(_NAMESPACE).setdefault("open", {})[str(row["number"])] = row
+    put(view.change(_NAMESPACE).setdefault("open", {}), str(row["number"]), row, CONNECTORS)
     return row
 
 
@@ -94,9 +95,8 @@ def end_row(view: View, row: dict[str, Any], *, told: bool = True) -> None:
     kept = view.change(_NAMESPACE)
     kept["open"].pop(str(row["number"]), None)
     ended = kept.setdefault("ended", {})
-    ended[str(row["number"])] = {**{name: row[name] for name in ("id", "number", "connector", "seq")}, "told": told}
-    while len(ended) > _ENDED_KEPT:
-        del ended[next(iter(ended))]
+    row_kept = {name: row[name] for name in ("id", "number", "connector", "seq")}
+    put(ended, str(row["number"]), {**row_kept, "told": told}, _ENDED_KEPT)
     forget_transaction_profiles(view, row["id"])
 
 
@@ -223,7 +223,7 @@ def charging_state_changed(view: View, connector: int, status: str) -> dict[str,
     that says so; undefined otherwise."""
     kept = view.read(_NAMESPACE)
     if kept.get("status", {}).get(str(connector)) != status:
-        view.change(_NAMESPACE).setdefault("status", {})[str(connector)] = status
+        put(view.change(_NAMESPACE).setdefault("status", {}), str(connector), status, CONNECTORS)
     row = _on_connector(view, connector)
     state = _CHARGING_STATES.get(status) or _AFTER.get(status)
     if row is None or state is None or row["state"] == state:
