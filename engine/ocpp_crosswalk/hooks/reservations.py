@@ -12,6 +12,7 @@ from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING, Type, array_of
 from ..times import parse_time
 from ..view import View
+from .bounds import CONNECTORS, put
 
 functions = Registry()
 
@@ -41,7 +42,7 @@ def reservation_answered(view: View, number: int, connector: int, expiry: str, s
     moment = parse_time(expiry)
     if status != "Accepted" or moment is None or number < 0:
         return False
-    view.change(_NAMESPACE).setdefault("open", {})[str(number)] = connector
+    put(view.change(_NAMESPACE).setdefault("open", {}), str(number), connector, CONNECTORS)
     view.set_timer(TIMER, moment.timestamp(), {"reservationId": number}, str(number))
     return True
 
