@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import pairwise
+from typing import Any
 
 from ocpp_crosswalk import Crosswalk, Event, Out, Side, Version
 
@@ -11,8 +12,11 @@ from ocpp_crosswalk import Crosswalk, Event, Out, Side, Version
 class Chain:
     """A station, any number of crosswalks in a row, and a CSMS."""
 
-    def __init__(self, crosswalk: Crosswalk, versions: list[Version], *, now: float) -> None:
-        self.sessions = [crosswalk.session("CP-1", station=station, csms=csms) for station, csms in pairwise(versions)]
+    def __init__(self, crosswalk: Crosswalk, versions: list[Version], *, now: float, **settings: Any) -> None:
+        self.sessions = [
+            crosswalk.session("CP-1", station=station, csms=csms, settings=settings)
+            for station, csms in pairwise(versions)
+        ]
         for session in self.sessions:
             session.connect(now=now)
 

@@ -21,45 +21,71 @@ _CROSSWALK = Crosswalk.load()
 _DIRECT = [Version.V16, Version.V21]
 _COMPOSED = [Version.V16, Version.V201, Version.V21]
 
-EXCEPTIONS: dict[tuple[Side, str], str] = {}
-"""What differs between the two ways, and why."""
+REFUSED_OTHERWISE = {
+    "SetDisplayMessage": "1.6 shows nothing and says so by an error; 2.0.1 says what of a message it cannot show",
+    "SetVariables": "a value too long for 2.0.1 is refused before anyone asks whether a 1.6 station has the variable",
+    "SetVariableMonitoring": "a monitor that 2.0.1 lacks is refused before anyone asks whether there is the variable",
+}
+"""What differs between the two ways, and why: how a call is refused. Both refuse it, and the station gets nothing."""
 
 _SAID = [
     (side, action)
     for side, version in ((Side.STATION, Version.V16), (Side.CSMS, Version.V21))
     for action in protocol(version).sends(side)
-    if (side, action) not in EXCEPTIONS
 ]
 
 
 def _frames(outs: list[Out]) -> list[Any]:
-    """What left, with the ids that a crosswalk makes up made alike."""
-    return [(out.to, json.loads(re.sub(r"xw-[0-9a-z]+-\d+", "xw", out.text))) for out in outs]
-
-
-def _same(direct: list[Out], composed: list[Out]) -> bool:
-    """Whether the same left; the words of an error may differ, since another crosswalk says them."""
-    one, two = _frames(direct), _frames(composed)
-    for _, frame in (*one, *two):
+    """What left, as far as two ways have to agree: ids that a crosswalk makes up are made alike, results of single
+    items are put in order, and the words of a refusal (description, statusInfo) are left out."""
+    frames = []
+    for out in outs:
+        frame = json.loads(re.sub(r"xw-[0-9a-z]+-\d+", "xw", out.text))
         if frame[0] == 4:
             del frame[3:]
-        if frame[0] == 2:
+        elif frame[0] == 2:
             frame[1] = "id"
-    return one == two
+        else:
+            frame[2] = _told(frame[2])
+        frames.append((out.to, frame))
+    return frames
+
+
+def _told(answer: dict[str, Any]) -> dict[str, Any]:
+    told = {key: value for key, value in answer.items() if not key.lower().endswith("statusinfo")}
+    for key in ("setVariableResult", "setMonitoringResult"):
+        if key in told:
+            told[key] = sorted(map(_told, told[key]), key=json.dumps)
+    return told
+
+
+def _refuses(outs: list[Out], side: Side) -> bool:
+    """Whether a call of ``side`` was refused, and nothing else was done."""
+    if [out.to for out in outs] != [side]:
+        return False
+    kind, _, answer, *_ = json.loads(outs[0].text)
+    if kind == 4:
+        return True
+    rows = answer.get("setVariableResult") or answer.get("setMonitoringResult") or [answer]
+    return all((row.get("status") or row["attributeStatus"]) not in ("Accepted", "RebootRequired") for row in rows)
+
+
+def _same(action: str, side: Side, direct: list[Out], composed: list[Out]) -> bool:
+    if _frames(direct) == _frames(composed):
+        return True
+    return action in REFUSED_OTHERWISE and _refuses(direct, side) and _refuses(composed, side)
 
 
 @pytest.mark.parametrize(("side", "action"), _SAID, ids=[f"{action}-from-{side}" for side, action in _SAID])
 def test_two_steps_say_the_same_as_one(side: Side, action: str) -> None:
     rng = random.Random(f"{side}{action}")
     version = Version.V16 if side is Side.STATION else Version.V21
-    if protocol(version).actions[action].send:
-        pytest.fail("a 2.1 CSMS sends no SEND")
     for number in range(EXAMPLES):
         payload = random_payload(rng, version, action, "request")
         call = json.dumps([2, f"m{number}", action, payload])
         chains = [Chain(_CROSSWALK, versions, now=NOW) for versions in (_DIRECT, _COMPOSED)]
         direct, composed = (chain.receive(side, call, now=NOW) for chain in chains)
-        assert _same(direct, composed), (payload, _frames(direct), _frames(composed))
+        assert _same(action, side, direct, composed), (payload, _frames(direct), _frames(composed))
         if not direct or direct[0].to is side:
             continue
         told = json.loads(direct[0].text)[2]
@@ -69,4 +95,4 @@ def test_two_steps_say_the_same_as_one(side: Side, action: str) -> None:
             chain.receive(side.other, json.dumps([3, json.loads(outs[0].text)[1], reply]), now=NOW)
             for chain, outs in zip(chains, (direct, composed), strict=True)
         ]
-        assert _same(*answers), (payload, reply, *map(_frames, answers))
+        assert _same(action, side, *answers), (payload, reply, *map(_frames, answers))

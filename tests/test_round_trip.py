@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import Any
 
 import pytest
@@ -25,6 +26,9 @@ ANSWERED_HERE = {
 }
 """Shared actions that do not reach the other end, and why."""
 
+OPEN = {"protectedKeys": [], "passwordChange": "forward"}
+"""Settings under which a CSMS may write every variable but for `_leads_away`."""
+
 _CROSSWALK = Crosswalk.load()
 _SHARED = [
     (side, action) for side in Side for action in protocol(Version.V201).sends(side) if action not in ANSWERED_HERE
@@ -36,8 +40,10 @@ def test_a_2_0_1_message_survives_2_1(side: Side, action: str) -> None:
     rng = random.Random(f"{side}{action}")
     arrived = 0
     for number in range(EXAMPLES):
-        chain = Chain(_CROSSWALK, [Version.V201, Version.V21, Version.V201], now=NOW)
+        chain = Chain(_CROSSWALK, [Version.V201, Version.V21, Version.V201], now=NOW, **OPEN)
         payload = random_payload(rng, Version.V201, action, "request")
+        if _leads_away(action, payload):
+            continue
         outs = chain.receive(side, json.dumps([2, f"m{number}", action, payload]), now=NOW)
         if len(outs) == 1 and outs[0].to is side and _beyond_2_1(chain):
             continue
@@ -52,6 +58,11 @@ def test_a_2_0_1_message_survives_2_1(side: Side, action: str) -> None:
         assert [(out.to, json.loads(out.text)) for out in outs] == [(side, [3, f"m{number}", reply])]
         arrived += 1
     assert arrived >= EXAMPLES // 10, "hardly any message of this action arrived"
+
+
+def _leads_away(action: str, payload: dict[str, Any]) -> bool:
+    """Whether a CSMS sets a variable to a WebSocket URL, which no crosswalk lets through."""
+    return action == "SetVariables" and re.search(r'"\s*wss?://', json.dumps(payload)) is not None
 
 
 def _beyond_2_1(chain: Chain) -> bool:

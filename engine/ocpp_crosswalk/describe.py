@@ -163,9 +163,10 @@ def _lines(node: t.Node, path: str) -> Iterator[Line]:
             else:
                 yield from _lines(of, f"{path} (of)".strip())
             yield from _lines(body, path)
-        case t.Object(_, fields, when, copy):
+        case t.Object(_, fields, when, copy, because):
             if when is not None:
-                yield Line(path or "(all)", f"only if {' '.join(when.source.split())}")
+                otherwise = "" if because is None else f" (else it is left out and reported: {because})"
+                yield Line(path or "(all)", f"only if {' '.join(when.source.split())}{otherwise}")
             if copy is not None:
                 yield Line(path or "(all)", "copied, as far as both versions have it")
             for name, inner in fields:

@@ -15,7 +15,7 @@ import jsonschema_rs
 from ..diagnostics import Diagnostics, MappingError, Position, suggestion
 from ..mapping.document import Document, load_document
 from ..resources import folder
-from ..versions import Pair
+from ..versions import Pair, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,28 @@ def _case(document: Document, index: int, entry: Mapping[str, Any]) -> Case:
     path = ("cases", index)
     steps = []
     for number, step in enumerate(entry["steps"]):
-        ((kind, value),) = step.items()
-        steps.append(Step(kind, value, document.position((*path, "steps", number))))
+        at = document.position((*path, "steps", number))
+        steps += [Step(kind, value, at) for kind, value in _plain(*next(iter(step.items())))]
     return Case(
         entry["name"], tuple(steps), entry.get("settings", {}), document.position(path), entry.get("engine-only", "")
     )
+
+
+def _plain(kind: str, value: Any) -> list[tuple[str, Any]]:
+    """The steps that a step stands for: itself, or the four of an exchange that goes through unchanged."""
+    if not kind.endswith(_PASSES):
+        return [(kind, value)]
+    near = Side(kind.removesuffix(_PASSES))
+    call, answer = value[:2], value[2]
+    return [
+        (f"{near}-calls", call),
+        (f"{near.other}-gets", call),
+        (f"{near.other}-answers", answer),
+        (f"{near}-gets-answer", answer),
+    ]
+
+
+_PASSES = "-passes"
 
 
 @cache

@@ -330,6 +330,34 @@ def _planned_write(view: View, table: KeyTable, item: dict[str, Any]) -> dict[st
     return {**plan, "key": row.key, "value": converted.text}
 
 
+@functions.hook(
+    "leadsAway",
+    parameters=(
+        Parameter("component", object_of({"name": STRING})),
+        Parameter("variable", object_of({"name": STRING})),
+        Parameter("attributeValue", STRING),
+    ),
+    result=BOOLEAN,
+    examples=(
+        Example(
+            "$leadsAway({'name': 'OCPPCommCtrlr'}, {'name': 'NetworkConfigurationPriority'}, '2,1')",
+            True,
+        ),
+        Example("$leadsAway({'name': 'OCPPCommCtrlr'}, {'name': 'HeartbeatInterval'}, '60')", False),
+    ),
+)
+def leads_away(view: View, component: dict[str, Any], variable: dict[str, Any], value: str) -> bool:
+    """Whether a 2.x station that is given this value would connect elsewhere, or authenticate in another way (settings
+    `protectedKeys` and `passwordChange`)."""
+    name = f"{component['name']}.{variable['name']}"
+    if name.casefold() == _PASSWORD_VARIABLE:
+        return bool(view.settings["passwordChange"] == "refuse")
+    return guarded(view, (name,), value)
+
+
+_PASSWORD_VARIABLE = "securityctrlr.basicauthpassword"
+
+
 @functions.function(
     "writeResults",
     parameters=(Parameter("planned", array_of(PLANNED)), Parameter("replies", array_of(ANY), optional=True)),

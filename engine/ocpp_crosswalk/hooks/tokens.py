@@ -237,6 +237,18 @@ def full_token(view: View, token: str) -> str:
 
 
 @functions.hook(
+    "fullType",
+    parameters=(Parameter("idToken", STRING), Parameter("type", STRING)),
+    result={"type": "string", "maxLength": 20},
+    examples=(Example("$fullType('AB12', 'Central')", "Central"),),
+)
+def full_type(view: View, token: str, kind: str) -> str:
+    """The type that a 2.1 side gave a token, where 2.0.1 has no such type; any other is itself."""
+    known: str | None = _known(view, "types", fold(original(view, token)))
+    return kind if known is None or known in TOKEN_TYPES else known
+
+
+@functions.hook(
     "rememberTokens",
     parameters=(Parameter("idTokens", ANY, optional=True),),
     result=BOOLEAN,
@@ -244,10 +256,15 @@ def full_token(view: View, token: str) -> str:
     examples=(Example("$rememberTokens({'idToken': 'AB12', 'type': 'Central'})", True),),
 )
 def remember_tokens(view: View, tokens: Any) -> bool:
-    """Note the aliases that 2.0.1 needs for one 2.1 IdToken or an array of them; says whether there was a token."""
+    """Note the aliases that 2.0.1 needs for one 2.1 IdToken or an array of them, and the types that it does not have;
+    says whether there was a token."""
     rows = tokens if isinstance(tokens, list) else [tokens] if tokens else []
+    listed = isinstance(tokens, list)
     for row in rows:
-        short = _short(row["idToken"])
-        if short != row["idToken"]:
-            _keep(view, "aliases", fold(short), row["idToken"], isinstance(tokens, list))
+        token, kind = row["idToken"], row["type"]
+        short = _short(token)
+        if short != token:
+            _keep(view, "aliases", fold(short), token, listed)
+        if kind not in TOKEN_TYPES or _known(view, "types", fold(token)) is not None:
+            _keep(view, "types", fold(token), kind, listed)
     return bool(rows)

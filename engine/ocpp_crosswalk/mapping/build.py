@@ -194,7 +194,10 @@ class Builder:
         )
         when = self.expression((*path, "$when"), known)
         copy = self._copier.copy(target or {}) if value.get("$copy") else None
-        return Object(at, fields, when, copy)
+        because = value.get("$because")
+        if because is not None and when is None:
+            self.error("XW104", (*path, "$because"), "$because needs `$when`", "Say when the object is left out.")
+        return Object(at, fields, when, copy, because)
 
     def _typed(self, node: Node, kind: Any, path: PathInDocument) -> Node:
         if isinstance(kind, str):
@@ -566,5 +569,5 @@ def _dotted(path: Iterable[str | int]) -> str:
 
 _PEOPLE = {Side.STATION: "station", Side.CSMS: "CSMS"}
 _RESERVED = frozenset({"request", "settings", "reply", "replies", "error"})
-_DIRECTIVES = ("$const", "$table", "$each", "$when", "$copy", "$with", "$part", "$value", "$type")
+_DIRECTIVES = ("$const", "$table", "$each", "$when", "$because", "$copy", "$with", "$part", "$value", "$type")
 _KNOWN_DIRECTIVES = f"Directives are {', '.join(_DIRECTIVES)}; a quoted key cannot begin with $."

@@ -13,7 +13,20 @@ from ..expressions.code import Env, Unit, Unsupported
 from ..expressions.quote import call, const, name, quote, statements
 from ..expressions.translate import Translator
 from .copying import copier
-from .template import Array, Constant, Each, Leaf, Lookup, Node, Object, With, elements, report_drop, table_key
+from .template import (
+    Array,
+    Constant,
+    Each,
+    Leaf,
+    Lookup,
+    Node,
+    Object,
+    With,
+    elements,
+    left_out,
+    report_drop,
+    table_key,
+)
 
 _SURE = "sure"
 """The value is there."""
@@ -173,13 +186,14 @@ class Emitter:
         end = Value(before, name(made), _SURE if sure else _FALSY)
         if node.copy is not None and not sure:
             end = Value(before, quote("O if O or C is not U else None", O=made, C=copied), _NONE)
-        return end if node.when is None else self._conditional(node.when, node.at, end, env)
+        return end if node.when is None else self._conditional(node.when, node, end, env)
 
-    def _conditional(self, when: Expression, at: Position, value: Value, env: Env) -> Value:
+    def _conditional(self, when: Expression, node: Object, value: Value, env: Env) -> Value:
         result = self.unit.fresh("object")
         inner = [*value.before, *statements("R = X", R=result, X=self._none(value))]
-        test = ast.If(self._truth(when, env), inner, [])
-        before = [*statements("R = None", R=result), self._marker(at, when), test]
+        other = [] if node.because is None else statements("left_out(s, B)", B=const(node.because))
+        test = ast.If(self._truth(when, env), inner, other)
+        before = [*statements("R = None", R=result), self._marker(node.at, when), test]
         return Value(before, name(result), _NONE)
 
     def _with(self, node: With, env: Env) -> Value:
@@ -252,4 +266,4 @@ def _is_marked(before: list[ast.stmt]) -> bool:
 
 def helpers() -> dict[str, Any]:
     """What the statements call, beside what expressions do."""
-    return {"elements": elements, "report_drop": report_drop, "table_key": table_key}
+    return {"elements": elements, "left_out": left_out, "report_drop": report_drop, "table_key": table_key}

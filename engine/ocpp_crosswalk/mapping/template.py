@@ -122,7 +122,8 @@ class Array(Node):
 
 @dataclass(frozen=True, slots=True)
 class Object(Node):
-    """An object. ``when`` makes it conditional; ``copy`` starts it from the fields that both schemas share.
+    """An object. ``when`` makes it conditional; ``copy`` starts it from the fields that both schemas share. That it is
+    left out is reported where ``because`` says why.
 
     Without a copy, an object whose members are all left out is left out; the copy of an empty object is empty.
     """
@@ -130,10 +131,13 @@ class Object(Node):
     fields: tuple[tuple[str, Node], ...]
     when: Expression | None = None
     copy: Copy | None = None
+    because: str | None = None
 
     def evaluate(self, data: Any, scope: Scope) -> Any:
         """The object, or UNDEFINED when ``when`` does not hold or no member has a value."""
         if self.when is not None and not truthy(self.when.evaluate(data, scope)):
+            if self.because is not None:
+                left_out(scope, self.because)
             return UNDEFINED
         result: dict[str, Any] = {}
         copied: Any = UNDEFINED if self.copy is None else self.copy.evaluate(data, scope)
@@ -225,6 +229,12 @@ class Each(Node):
             if (value := self.body.evaluate(element, scope)) is not UNDEFINED
         ]
         return values or UNDEFINED
+
+
+def left_out(scope: Scope, because: str) -> None:
+    """Report that something is left out."""
+    if scope.view is not None:
+        scope.view.note(f"left out: {because}")
 
 
 def elements(value: Any) -> list[Any]:
