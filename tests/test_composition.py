@@ -28,6 +28,13 @@ REFUSED_OTHERWISE = {
 }
 """What differs between the two ways, and why: how a call is refused. Both refuse it, and the station gets nothing."""
 
+WIDER = {
+    "GetLog": "log.remoteLocation",
+    "UpdateFirmware": "firmware.location",
+}
+"""Fields that 1.6 and 2.1 have more room for than 2.0.1 in between: what is longer than 512 characters only arrives
+directly."""
+
 _SAID = [
     (side, action)
     for side, version in ((Side.STATION, Version.V16), (Side.CSMS, Version.V21))
@@ -70,6 +77,13 @@ def _refuses(outs: list[Out], side: Side) -> bool:
     return all((row.get("status") or row["attributeStatus"]) not in ("Accepted", "RebootRequired") for row in rows)
 
 
+def _beyond_2_0_1(action: str, payload: dict[str, Any]) -> bool:
+    value: Any = payload
+    for name in WIDER.get(action, "").split("."):
+        value = value.get(name, "")
+    return len(value) > 512
+
+
 def _same(action: str, side: Side, direct: list[Out], composed: list[Out]) -> bool:
     if _frames(direct) == _frames(composed):
         return True
@@ -85,6 +99,9 @@ def test_two_steps_say_the_same_as_one(side: Side, action: str) -> None:
         call = json.dumps([2, f"m{number}", action, payload])
         chains = [Chain(_CROSSWALK, versions, now=NOW) for versions in (_DIRECT, _COMPOSED)]
         direct, composed = (chain.receive(side, call, now=NOW) for chain in chains)
+        if action in WIDER and _beyond_2_0_1(action, payload):
+            assert _refuses(composed, side), _frames(composed)
+            continue
         assert _same(action, side, direct, composed), (payload, _frames(direct), _frames(composed))
         if not direct or direct[0].to is side:
             continue
