@@ -8,6 +8,7 @@ from .crosswalk import Crosswalk
 from .diagnostics import Diagnostic, MappingError
 from .events import Event, EventKind
 from .expressions import UNDEFINED, Parameter, Registry
+from .frames import Call, CallError, CallResult, Send
 from .mapping.override import Override
 from .session import Out, Session
 from .versions import PAIRS, Pair, Side, Version
@@ -16,6 +17,9 @@ from .view import View
 __all__ = [
     "PAIRS",
     "UNDEFINED",
+    "Call",
+    "CallError",
+    "CallResult",
     "Crosswalk",
     "Diagnostic",
     "Event",
@@ -26,6 +30,7 @@ __all__ = [
     "Pair",
     "Parameter",
     "Registry",
+    "Send",
     "Session",
     "Side",
     "Version",

@@ -16,7 +16,7 @@ import trustme
 import websockets
 
 from ocpp_crosswalk.runner import ConfigError
-from ocpp_crosswalk.runner.config import ClientTls, Config, Listener, ServerTls, Target
+from ocpp_crosswalk.runner.config import ClientTls, Listener, ServerTls, Target
 from ocpp_crosswalk.runner.tls import TlsContexts
 from ocpp_crosswalk.stores import open_store
 from ocpp_crosswalk.versions import Version
@@ -203,7 +203,7 @@ def test_files_that_cannot_be_used_are_named(authority: Authority, tmp_path: Pat
         (ServerTls(certificate, key, tmp_path / "none.pem"), "authorities"),
     ):
         with pytest.raises(ConfigError, match=said):
-            TlsContexts(Config(listeners=listeners(tls)))
+            TlsContexts(listeners(tls))
 
 
 async def test_redis_over_tls(authority: Authority, stranger: Authority, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def check(config: Config) -> int:
     try:
         crosswalk = load_crosswalk(config)
         load_middleware(config)
-        TlsContexts(config)
+        TlsContexts(config.listeners, config.targets.values())
     except ConfigError as error:
         print(error, file=sys.stderr)
         return UNUSABLE

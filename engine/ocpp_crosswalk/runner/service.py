@@ -135,7 +135,7 @@ async def serving(config: Config, *, shared_port: bool = False) -> AsyncIterator
     async with AsyncExitStack() as stack:
         if not config.targets:
             config = await _with_demo(config, stack)
-        tls = TlsContexts(config)
+        tls = TlsContexts(config.listeners, config.targets.values())
         observers, metrics = _observers(config, stack)
         middleware = load_middleware(config, metrics)
         try:
@@ -145,8 +145,7 @@ async def serving(config: Config, *, shared_port: bool = False) -> AsyncIterator
         adapter = WebSocketAdapter(
             config.listeners,
             config.limits,
-            server_tls=tls.for_listener,
-            client_tls=tls.for_dial,
+            tls=tls,
             reuse_port=shared_port,
         )
         proxy = Proxy(

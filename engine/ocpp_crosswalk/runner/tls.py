@@ -5,31 +5,34 @@ A.00.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .config import ClientTls, Config, ConfigError, Listener, ServerTls
+from .config import ClientTls, ConfigError, Listener, ServerTls, Target
 from .transport import Dial
 
 
 class TlsContexts:
-    """The contexts of a configuration, made once. Raises ConfigError for files that cannot be used."""
+    """The contexts for ``listeners`` and ``targets``, made once; those for other targets when they are first
+    reached. Raises ConfigError for files that cannot be used.
+    """
 
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self._server = {listener.tls: _server(listener.tls) for listener in config.listeners if listener.tls}
-        self._client = self._make_clients()
-
-    def _make_clients(self) -> dict[ClientTls, ssl.SSLContext]:
-        return {target.tls: _client(target.tls) for target in self._config.targets.values()}
+    def __init__(self, listeners: Iterable[Listener], targets: Iterable[Target] = ()) -> None:
+        self._server = {listener.tls: _server(listener.tls) for listener in listeners if listener.tls}
+        self._client = {target.tls: _client(target.tls) for target in targets}
 
     def for_listener(self, listener: Listener) -> ssl.SSLContext | None:
         """The context of a listener; None when it is without TLS."""
         return self._server[listener.tls] if listener.tls else None
 
     def for_dial(self, dial: Dial) -> ssl.SSLContext | None:
-        """The context for reaching a CSMS; None when it is without TLS."""
-        return self._client[dial.target.tls] if dial.target.url.startswith("wss:") else None
+        """The context for reaching a CSMS; None when it is without TLS. Raises ConfigError."""
+        tls = dial.target.tls
+        if not dial.target.url.startswith("wss:"):
+            return None
+        if tls not in self._client:
+            self._client[tls] = _client(tls)
+        return self._client[tls]
 
     def reload(self) -> None:
         """Read all files again; new connections use them. Raises ConfigError and changes nothing if one is
@@ -37,7 +40,7 @@ class TlsContexts:
         """
         for tls in self._server:
             _server(tls)
-        clients = self._make_clients()
+        clients = {tls: _client(tls) for tls in self._client}
         for tls, context in self._server.items():
             _load(context, tls)
         self._client = clients

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -17,13 +17,15 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from .. import __name__ as _program
-from .config import Limits, Listener
+from .config import ConfigError, Limits, Listener
 from .handshake import join_url, parse_offers, parse_path
+from .tls import TlsContexts
 from .transport import LOST, Admission, Admit, Closed, Connection, Dial, Handshake, Refused
 
 _QUEUE = 4
 """How many frames of one peer are taken from the network before they are handled."""
 _WRITE_LIMIT = 2**16
+_LIMITS = Limits()
 _AGENT = _program.replace("_", "-")
 _SPARE_SECONDS = 5.0
 CLOSE_SECONDS = 1.0
@@ -99,21 +101,23 @@ _background: set[asyncio.Task[None]] = set()
 
 
 class WebSocketAdapter:
-    """Listens for stations on all of ``listeners``, and connects to CSMSs."""
+    """Listens for stations on all of ``listeners``, and connects to CSMSs.
+
+    ``tls`` can be handed in to have its certificates read again while they are in use. ``reuse_port``: other
+    processes listen on the same ports. Raises ConfigError for certificates that cannot be used.
+    """
 
     def __init__(
         self,
-        listeners: tuple[Listener, ...],
-        limits: Limits,
+        listeners: Sequence[Listener] = (),
+        limits: Limits = _LIMITS,
         *,
-        server_tls: Callable[[Listener], ssl.SSLContext | None] = lambda listener: None,
-        client_tls: Callable[[Dial], ssl.SSLContext | None] = lambda dial: None,
+        tls: TlsContexts | None = None,
         reuse_port: bool = False,
     ) -> None:
         self._listeners = listeners
         self._limits = limits
-        self._server_tls = server_tls
-        self._client_tls = client_tls
+        self._tls = tls or TlsContexts(listeners)
         self._reuse_port = reuse_port
         self._servers: list[Server] = []
         self.addresses: list[tuple[str, int]] = []
@@ -135,7 +139,7 @@ class WebSocketAdapter:
                 create_connection=_StationSocket,
                 open_timeout=2 * self._limits.open_seconds + _SPARE_SECONDS,
                 server_header=_AGENT,
-                ssl=self._server_tls(listener),
+                ssl=self._tls.for_listener(listener),
                 reuse_port=self._reuse_port or None,
                 **self._socket_options(),
             )
@@ -172,10 +176,10 @@ class WebSocketAdapter:
         """See `TransportAdapter.connect`."""
         headers = {"Authorization": dial.authorization} if dial.authorization else None
         options = self._socket_options()
-        tls = self._client_tls(dial)
-        if tls is not None:
-            options["ssl"] = tls
         try:
+            tls = self._tls.for_dial(dial)
+            if tls is not None:
+                options["ssl"] = tls
             socket: ClientConnection = await connect(
                 join_url(dial.target.url, dial.identity),
                 subprotocols=[Subprotocol(name) for name in dial.offers],
@@ -186,6 +190,8 @@ class WebSocketAdapter:
             )
         except websockets.InvalidStatus as error:
             raise _refusal(error.response) from None
+        except ConfigError as error:
+            raise Refused(500, f"the CSMS cannot be reached: {error}") from None
         except TimeoutError:
             raise Refused(504, "the CSMS did not answer in time", {"Retry-After": "10"}) from None
         except ssl.SSLError as error:
