@@ -26,6 +26,13 @@ SETTLING = 0.02
 T = TypeVar("T")
 
 
+class Lasting(MemoryStore):
+    """A store that outlives the proxy that closes it, as a file or Redis does."""
+
+    async def close(self) -> None:
+        pass
+
+
 class ProxyStage:
     """Station, proxy and CSMS in one event loop, which runs while an operation is under way."""
 
@@ -35,7 +42,7 @@ class ProxyStage:
         self._settings = settings
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
-        self._store = MemoryStore()
+        self._store = Lasting()
         self._csms = FakeCsms(str(pair.csms))
         self._csms.silent = True
         self._world: World
