@@ -7,15 +7,19 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import cache
 from http import HTTPStatus
 from typing import Any
+from unittest.mock import patch
 
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from ocpp_crosswalk import Crosswalk
 from ocpp_crosswalk.runner import Config, serving
+from ocpp_crosswalk.runner import service as service_module
 from ocpp_crosswalk.runner.config import Listener, StoreConfig, Target
 from ocpp_crosswalk.runner.service import Service
 from ocpp_crosswalk.versions import Version
@@ -144,8 +148,23 @@ class World:
 @asynccontextmanager
 async def world(csms: FakeCsms, **changes: Any) -> AsyncIterator[World]:
     """Everything running; `changes` are over the configuration of `config_for`."""
-    async with csms.running(), serving(config_for(csms, **changes)) as service:
-        yield World(csms, service)
+    with patch.object(service_module, "load_crosswalk", _load):
+        async with csms.running(), serving(config_for(csms, **changes)) as service:
+            yield World(csms, service)
+
+
+_LOAD = service_module.load_crosswalk
+
+
+@cache
+def _builtin() -> Crosswalk:
+    return _LOAD(Config())
+
+
+def _load(config: Config) -> Crosswalk:
+    """What a configuration loads; the mappings as they are built in are read only once."""
+    changed = config.mappings or config.hooks or config.settings or config.profiles is not None
+    return _LOAD(config) if changed or not config.builtin else _builtin()
 
 
 async def call(socket: ClientConnection, message_id: str, action: str, payload: dict[str, Any]) -> Any:

@@ -261,7 +261,7 @@ async def test_files_are_watched(layer: Path, monkeypatch: pytest.MonkeyPatch) -
         await asyncio.sleep(0.2)
         assert w.service.proxy.crosswalk is before
         _heartbeat(layer, "2003-01-01T00:00:00.000Z")
-        await until(lambda: w.service.proxy.crosswalk is not before)
+        await until(lambda: w.service.proxy.crosswalk is not before, 20)
         await call(station, "1", "Heartbeat", {})
         assert (await call(station, "2", "Heartbeat", {}))[2]["currentTime"].startswith("2003")
         await station.close()
