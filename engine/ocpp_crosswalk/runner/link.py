@@ -182,8 +182,9 @@ class Link:
         if connection is None:
             return
         try:
-            async with asyncio.timeout(self._around.limits.send_seconds or None):
-                await connection.send(frame)
+            if not connection.send_now(frame):
+                async with asyncio.timeout(self._around.limits.send_seconds or None):
+                    await connection.send(frame)
         except Closed:
             return
         except TimeoutError:

@@ -33,14 +33,20 @@ class MemoryConnection:
         self._changed.set()
         return frame
 
-    async def send(self, frame: str | bytes) -> None:
-        """See `Connection.send`."""
-        while len(self._other._frames) >= _ROOM:
-            await self._change_of(self._other)
+    def send_now(self, frame: str | bytes) -> bool:
+        """See `Connection.send_now`."""
         if self._closed:
             raise Closed(*self._closed)
+        if len(self._other._frames) >= _ROOM:
+            return False
         self._other._frames.append(frame)
         self._other._changed.set()
+        return True
+
+    async def send(self, frame: str | bytes) -> None:
+        """See `Connection.send`."""
+        while not self.send_now(frame):
+            await self._change_of(self._other)
 
     async def _change_of(self, end: MemoryConnection) -> None:
         if self._closed:

@@ -44,6 +44,10 @@ class Connection(Protocol):
         """The next frame. What had arrived before the end is given out first; then raises Closed."""
         ...
 
+    def send_now(self, frame: str | bytes) -> bool:
+        """Send a frame if that takes no waiting. False: it was not sent, and has to be by `send`. Raises Closed."""
+        ...
+
     async def send(self, frame: str | bytes) -> None:
         """Send a frame; waits while the peer does not keep up. Raises Closed."""
         ...

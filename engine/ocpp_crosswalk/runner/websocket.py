@@ -10,9 +10,9 @@ from typing import Any
 
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.asyncio.connection import Connection as AnyWebSocket
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
+from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
@@ -21,9 +21,8 @@ from .config import ConfigError, Limits, Listener
 from .handshake import join_url, parse_offers, parse_path
 from .tls import TlsContexts
 from .transport import LOST, Admission, Admit, Closed, Connection, Dial, Handshake, Refused
+from .wire import Binary, Wire
 
-_QUEUE = 4
-"""How many frames of one peer are taken from the network before they are handled."""
 _WRITE_LIMIT = 2**16
 _LIMITS = Limits()
 _AGENT = _program.replace("_", "-")
@@ -39,23 +38,31 @@ class WebSocketConnection:
     to be answered as bad JSON, where otherwise it would cost the connection.
     """
 
-    def __init__(self, socket: AnyWebSocket, *, tolerant: bool = False) -> None:
+    def __init__(self, socket: Wire, *, tolerant: bool = False) -> None:
         self._socket = socket
-        self._decode = False if tolerant else None
+        self._tolerant = tolerant
 
     async def receive(self) -> str | bytes:
         """See `Connection.receive`."""
+        message = await self._socket.receive()
+        if self._tolerant or isinstance(message, Binary):
+            return message
         try:
-            return await self._socket.recv(self._decode)
-        except websockets.ConnectionClosed as closed:
-            raise _closed(closed) from None
+            return message.decode()
+        except UnicodeDecodeError:
+            await self._socket.close(CloseCode.INVALID_DATA)
+            raise Closed(LOST) from None
+
+    def send_now(self, frame: str | bytes) -> bool:
+        """See `Connection.send_now`."""
+        if isinstance(frame, str):
+            return self._socket.write(frame.encode(), text=True)
+        return self._socket.write(frame, text=False)
 
     async def send(self, frame: str | bytes) -> None:
         """See `Connection.send`."""
-        try:
-            await self._socket.send(frame)
-        except websockets.ConnectionClosed as closed:
-            raise _closed(closed) from None
+        while not self.send_now(frame):
+            await self._socket.keep_up()
 
     async def close(self, code: int, reason: str, *, patience: float) -> None:
         """See `Connection.close`."""
@@ -67,18 +74,16 @@ class WebSocketConnection:
             await self._socket.wait_closed()
 
 
-def _closed(closed: websockets.ConnectionClosed) -> Closed:
-    if closed.rcvd is None:
-        return Closed(LOST)
-    return Closed(closed.rcvd.code, closed.rcvd.reason)
-
-
 def _short(reason: str) -> str:
     """A close frame holds at most 123 bytes of reason (RFC 6455, section 5.5)."""
     return reason.encode()[:123].decode(errors="ignore")
 
 
-class _StationSocket(ServerConnection):
+class _CsmsSocket(Wire, ClientConnection):
+    """A socket to a CSMS."""
+
+
+class _StationSocket(Wire, ServerConnection):
     """A station's socket, with the admission that waits for its handshake to be answered."""
 
     admission: Admission | None = None
@@ -153,7 +158,6 @@ class WebSocketAdapter:
             "ping_timeout": limits.pong_seconds or None,
             "close_timeout": CLOSE_SECONDS,
             "max_size": limits.frame_bytes or None,
-            "max_queue": _QUEUE,
             "write_limit": _WRITE_LIMIT,
         }
 
@@ -180,12 +184,13 @@ class WebSocketAdapter:
             tls = self._tls.for_dial(dial)
             if tls is not None:
                 options["ssl"] = tls
-            socket: ClientConnection = await connect(
+            socket = await connect(
                 join_url(dial.target.url, dial.identity),
                 subprotocols=[Subprotocol(name) for name in dial.offers],
                 additional_headers=headers,
                 user_agent_header=_AGENT,
                 open_timeout=self._limits.open_seconds or None,
+                create_connection=_CsmsSocket,
                 **options,
             )
         except websockets.InvalidStatus as error:
@@ -200,6 +205,7 @@ class WebSocketAdapter:
             raise Refused(503, f"the CSMS cannot be reached: {error}", {"Retry-After": "10"}) from None
         except (websockets.InvalidHandshake, websockets.InvalidURI, EOFError) as error:
             raise Refused(502, f"the CSMS's answer is no WebSocket handshake: {error}") from None
+        assert isinstance(socket, _CsmsSocket)
         return WebSocketConnection(socket, tolerant=dial.tolerant), socket.subprotocol
 
 
@@ -252,6 +258,7 @@ class _Gate:
         if admission is None or socket.served:
             return
         socket.served = True
+        socket.begin()
         await admission.run(WebSocketConnection(socket, tolerant=admission.translated))
 
     def _read(self, socket: ServerConnection, request: Request) -> Handshake:
