@@ -13,9 +13,7 @@ import argparse
 import asyncio
 import json
 import multiprocessing
-import os
 import random
-import signal
 import statistics
 import sys
 import tempfile
@@ -28,9 +26,7 @@ import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 
-from ocpp_crosswalk.runner import Config, run
-from ocpp_crosswalk.runner.config import Limits, Listener, LogConfig, StoreConfig, Target
-from ocpp_crosswalk.versions import Version
+from processes import processor, proxy, resident
 
 NOW = "2025-01-01T00:00:00Z"
 _ANSWERS: dict[str, dict[str, Any]] = {
@@ -41,22 +37,6 @@ _ANSWERS: dict[str, dict[str, Any]] = {
 _PLAIN = {"proxy": None, "compression": None, "ping_interval": None, "max_queue": 4}
 _OPENING = 50
 """How many stations connect at the same time."""
-
-
-def page_size() -> int:
-    """Bytes per page of memory."""
-    return os.sysconf("SC_PAGE_SIZE")
-
-
-def resident(pid: int) -> int:
-    """Bytes of memory that a process holds."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page_size()
-
-
-def processor(pid: int) -> float:
-    """Seconds of processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 # -- the CSMS --
@@ -216,22 +196,16 @@ def main() -> int:
     direct = uvloop.run(measure(csms_url, options.csms_version, options, None))
     with tempfile.TemporaryDirectory() as folder:
         store = f"sqlite:{folder}/state.sqlite" if options.store == "sqlite" else options.store
-        port = _free_port()
-        config = Config(
-            listeners=(Listener("127.0.0.1", port),),
-            targets={"main": Target("main", csms_url, (Version(options.csms_version),))},
-            store=StoreConfig(store),
-            limits=Limits(frames_per_second=0),
-            log=LogConfig(level="warning"),
-        )
-        proxy = context.Process(target=_proxy, args=(config,))
-        proxy.start()
-        assert proxy.pid is not None
-        _await_port(port)
+        config = Path(folder) / "load.yaml"
+        config.write_text("limits: {frames_per_second: 0}\n")
+        flags = ["--config", config, "--log-level", "warning"]
+        program = proxy(Path(folder), "proxy", csms_url, options.csms_version, store, *flags)
+        program.start()
+        program.wait_up()
         time.sleep(0.5)
-        through = uvloop.run(measure(f"ws://127.0.0.1:{port}", options.station_version, options, proxy.pid))
-        os.kill(proxy.pid, signal.SIGTERM)
-        proxy.join()
+        url = f"ws://127.0.0.1:{program.port}"
+        through = uvloop.run(measure(url, options.station_version, options, program.pid))
+        program.end()
     server.kill()
     for name, result in (("without a proxy", direct), ("through the proxy", through)):
         print(f"{name}:")
@@ -241,30 +215,6 @@ def main() -> int:
         f"added: p50 {through['p50 ms'] - direct['p50 ms']:.2f} ms, p99 {through['p99 ms'] - direct['p99 ms']:.2f} ms"
     )
     return 0
-
-
-def _proxy(config: Config) -> None:
-    sys.exit(run(config))
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _await_port(port: int) -> None:
-    import socket
-
-    for _ in range(400):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise SystemExit("the proxy does not come up")
 
 
 if __name__ == "__main__":

@@ -178,7 +178,7 @@ async def boot(socket: ClientConnection) -> Any:
     return await call(socket, "boot", "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"})
 
 
-async def until(condition: Callable[[], Any], seconds: float = 3.0) -> None:
+async def until(condition: Callable[[], Any], seconds: float = 15.0) -> None:
     """Wait until the condition holds."""
     async with asyncio.timeout(seconds):
         while not condition():

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from ocpp_crosswalk import Crosswalk
+from ocpp_crosswalk.cli import main
 from ocpp_crosswalk.runner import service as service_module
 from ocpp_crosswalk.runner.config import Endpoint, LogConfig
 from ocpp_crosswalk.runner.logs import LOGGER, HumanFormatter, JsonFormatter, masked, masked_frame
@@ -106,6 +107,7 @@ async def test_frames_are_logged_on_demand_without_secrets(logged: io.StringIO) 
         [2, "1", "GetLog", {"log": {"remoteLocation": "ftp://user:hunter2@host/x"}}],
         {"Authorization": "hunter2"},
         [[{"apnPassword": "hunter2"}]],
+        "CSMS main: wss://user:hunter2@csms.example/ocpp",
     ],
 )
 def test_secrets_are_masked(value: Any) -> None:
@@ -174,7 +176,7 @@ async def test_the_operators_port_stands_bad_requests() -> None:
         assert (await get(w, "/healthz"))[0] == 200
 
 
-async def test_a_tap_can_be_replayed(tmp_path: Path) -> None:
+async def test_a_tap_can_be_replayed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tap = tmp_path / "tap.jsonl"
     async with world(FakeCsms("ocpp2.0.1"), tap=tap) as w:
         for _ in range(2):
@@ -199,6 +201,24 @@ async def test_a_tap_can_be_replayed(tmp_path: Path) -> None:
     assert difference.line == sent[0] + 1
     assert "Accepted" in (difference.replayed or "")
     assert "Rejected" in (difference.recorded or "")
+    changed = tmp_path / "changed.jsonl"
+    changed.write_text("\n".join(recorded))
+    assert main(["replay", str(tap)]) == 0
+    assert main(["replay", str(changed)]) == 1
+    row = json.loads(capsys.readouterr().out)
+    assert (row["line"], row["station"]) == (sent[0] + 1, "CP-1")
+    changed.write_text("no tap\n")
+    assert main(["replay", str(changed)]) == 2
+    assert main(["replay", str(tmp_path / "none")]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+async def test_a_tap_that_cannot_be_written_costs_no_link(tmp_path: Path, logged: io.StringIO) -> None:
+    async with world(FakeCsms("ocpp2.0.1"), tap=Path("/dev/full")) as w:
+        station = await w.station()
+        assert (await boot(station))[0] == 3
+        await station.close()
+    assert logged.getvalue().count("the tap ends") == 1
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ class Process:
                 self.port = int(match[1])
 
     async def ended(self) -> int:
-        code = await asyncio.wait_for(self.process.wait(), 15)
+        code = await asyncio.wait_for(self.process.wait(), 60)
         await self._reader
         return code
 
@@ -82,7 +82,7 @@ async def started(program: Path, *flags: str, port: int = 0) -> AsyncIterator[Pr
         )
     )
     try:
-        await until(lambda: process.port or process.process.returncode is not None, 20)
+        await until(lambda: process.port or process.process.returncode is not None, 60)
         yield process
     finally:
         if process.process.returncode is None:
@@ -154,7 +154,7 @@ async def test_workers_share_a_port_and_are_replaced(program: Path, tmp_path: Pa
     store = f"sqlite:{tmp_path / 'state.sqlite'}"
     more = ["--workers", "2", "--metrics", "127.0.0.1:0"]
     async with csms.running(), started(program, *flags(csms, store), *more) as proxy:
-        await until(lambda: proxy.log.count("stations connect to") == 2, 10)
+        await until(lambda: proxy.log.count("stations connect to") == 2, 40)
         stations = [await proxy.station(f"CP-{n}") for n in range(20)]
         for station in stations:
             assert (await boot(station))[0] == 3
@@ -164,7 +164,7 @@ async def test_workers_share_a_port_and_are_replaced(program: Path, tmp_path: Pa
         victim = children[0]
         os.kill(victim, signal.SIGKILL)
         await until(lambda: any(station.close_code is not None for station in stations))
-        await until(lambda: proxy.log.count("stations connect to") == 3, 10)
+        await until(lambda: proxy.log.count("stations connect to") == 3, 40)
         again = [await proxy.station(f"CP-{n}") for n in range(20)]
         for station in again:
             assert (await call(station, "1", "Heartbeat", {}))[0] == 3
@@ -208,6 +208,34 @@ def _connections(port: int, pid: int) -> int:
         if int(fields[1].partition(":")[2], 16) == port and fields[3] == "01" and fields[9] in inodes:
             count += 1
     return count
+
+
+async def test_workers_end_when_their_parent_is_killed(program: Path, tmp_path: Path) -> None:
+    """Or they would go on beside the next instance, on the same port."""
+    csms = FakeCsms("ocpp2.0.1")
+    store = f"sqlite:{tmp_path / 'state.sqlite'}"
+    async with csms.running(), started(program, *flags(csms, store), "--workers", "2") as proxy:
+        await until(lambda: proxy.log.count("stations connect to") == 2, 40)
+        station = await proxy.station()
+        assert (await boot(station))[0] == 3
+        workers = _children(proxy.process.pid)
+        proxy.process.kill()
+        await asyncio.wait_for(station.wait_closed(), 5)
+        assert station.close_code == 1012
+        await until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), 10)
+
+
+async def test_a_signal_ends_workers_that_are_about_to_start(program: Path, tmp_path: Path) -> None:
+    csms = FakeCsms("ocpp2.0.1")
+    async with (
+        csms.running(),
+        started(program, *flags(csms, f"sqlite:{tmp_path / 'state'}"), "--workers", "2") as proxy,
+    ):
+        for worker in _children(proxy.process.pid):
+            os.kill(worker, signal.SIGKILL)
+        await until(lambda: "another one is started" in proxy.log, 5)
+        proxy.process.send_signal(signal.SIGTERM)
+        assert await proxy.ended() == 0
 
 
 async def test_several_instances_share_redis(program: Path, redis_server: RedisServer) -> None:

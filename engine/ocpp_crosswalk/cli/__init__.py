@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "show a charging session of a simulated station on a simulated CSMS, through the proxy",
     "translate": "say what becomes of OCPP-J frames",
     "explain": "say what becomes of an action, in words",
+    "replay": "run what a wire tap recorded again, and compare",
     "check": "check mappings: types, losses, and generated messages",
     "new": "begin a mapping file from the two schemas",
 }

@@ -142,7 +142,7 @@ def walk(node: Any) -> Iterator[Node]:
         seen.add(id(current))
         yield current
         for name, value in vars(current).items():
-            if name not in _NO_CHILD and isinstance(value, (Symbol, list, tuple)):
+            if value is not None and name not in _NO_CHILD and isinstance(value, (Symbol, list, tuple)):
                 pending.append(value)
 
 

@@ -545,6 +545,8 @@ def _has_copy(template: Any) -> bool:
 
 def _settings_read(expression: Expression) -> set[str]:
     """The names in `$settings.<name>` that an expression reads."""
+    if "settings" not in expression.source:
+        return set()
     return {
         str(node.steps[1].value)
         for node in walk(expression.node)

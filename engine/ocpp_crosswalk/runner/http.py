@@ -41,28 +41,29 @@ class OpsServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(TimeoutError, ConnectionError, ValueError, asyncio.IncompleteReadError):
             async with asyncio.timeout(_SECONDS):
-                status, kind, body = await self._answer(reader)
+                method, status, kind, body = await self._answer(reader)
                 head = (
                     f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: {kind}\r\n"
                     f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
                 )
-                writer.write(head.encode() + body)
+                writer.write(head.encode() + (b"" if method == "HEAD" else body))
                 await writer.drain()
         writer.close()
         with suppress(ConnectionError):
             await writer.wait_closed()
 
-    async def _answer(self, reader: asyncio.StreamReader) -> tuple[int, str, bytes]:
+    async def _answer(self, reader: asyncio.StreamReader) -> tuple[str, int, str, bytes]:
+        """The method that was asked for, and status, content type and body of the answer."""
         request = (await reader.readline()).decode("latin-1").split()
         for _ in range(_MAX_LINES):
             if (await reader.readline()).strip() == b"":
                 break
         if len(request) != 3:
-            return 400, "text/plain", b"this is no HTTP request\n"
+            return "", 400, "text/plain", b"this is no HTTP request\n"
         method, target, _ = request
         page = self._pages.get(target.partition("?")[0])
         if page is None:
-            return 404, "text/plain", f"there are: {', '.join(self._pages)}\n".encode()
+            return method, 404, "text/plain", f"there are: {', '.join(self._pages)}\n".encode()
         if method not in ("GET", "HEAD"):
-            return 405, "text/plain", b"only GET\n"
-        return await page()
+            return method, 405, "text/plain", b"only GET\n"
+        return method, *await page()

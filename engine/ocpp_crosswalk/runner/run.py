@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import signal
 import sys
 
 import uvloop
 
 from .config import Config, ConfigError
-from .logs import log, setup
+from .logs import log, masked, setup
 from .service import Service, load_crosswalk, load_middleware, serving
 from .tls import TlsContexts
 from .workers import run_workers
@@ -78,11 +79,20 @@ async def _serve(config: Config, *, shared_port: bool) -> int:
             task.add_done_callback(reloads.discard)
 
         loop.add_signal_handler(signal.SIGHUP, reload)
+        parent = multiprocessing.parent_process()
+        if parent is not None:  # a worker outlives its parent for as long as it takes to end its links
+            loop.add_reader(parent.sentinel, _orphaned, loop, parent.sentinel, stop)
         _greet(service)
         await stop.wait()
         log(logging.INFO, f"ending {service.proxy.links} links")
     log(logging.INFO, "ended")
     return OK
+
+
+def _orphaned(loop: asyncio.AbstractEventLoop, sentinel: int, stop: asyncio.Event) -> None:
+    loop.remove_reader(sentinel)
+    log(logging.ERROR, "the parent process is gone")
+    stop.set()
 
 
 def _greet(service: Service) -> None:
@@ -91,4 +101,4 @@ def _greet(service: Service) -> None:
         shown = f"[{host}]" if ":" in host else host
         log(logging.INFO, f"stations connect to {scheme}://{shown}:{port}/IDENTITY")
     for target in service.config.targets.values():
-        log(logging.INFO, f"CSMS {target.name}: {target.url}, {', '.join(target.versions)}")
+        log(logging.INFO, f"CSMS {target.name}: {masked(target.url)}, {', '.join(target.versions)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import orjson
 from ..crosswalk import Crosswalk
 from ..session import Session
 from ..versions import Side
+from .logs import log
 from .observe import LinkInfo, Observer
 
 
@@ -21,7 +23,8 @@ class Tap(Observer):
     """Writes to ``path``, which is created for its owner only: frames hold passwords and tokens.
 
     A line has `link` (process and number) and `event`: `connected` (with the state that the session started
-    from), `arrived`, `expired`, `sent`, `closed`. Each line is written at once.
+    from), `arrived`, `expired`, `sent`, `closed`. Each line is written at once. When the file cannot be written
+    (the disk is full), the tap ends, and the links go on.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,7 +34,16 @@ class Tap(Observer):
 
     def _write(self, event: str, link: LinkInfo, **more: Any) -> None:
         line = {"event": event, "link": f"{self._process}.{link.number}", "station": link.identity, **more}
-        self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
+        if self._file.closed:
+            return
+        data = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+        try:
+            written = self._file.write(data)
+            if written != len(data):
+                raise OSError(f"only {written} of {len(data)} bytes were written")
+        except OSError as error:
+            log(logging.ERROR, f"the tap ends: it cannot be written: {error}")
+            self._file.close()
 
     def opened(self, link: LinkInfo) -> None:
         """See `Observer`."""

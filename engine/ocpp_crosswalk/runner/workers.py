@@ -23,13 +23,15 @@ from .logs import log
 
 _LEAST_LIFE = 5.0
 """A worker that lives shorter than this, in seconds, is not replaced at once."""
-_END_SECONDS = 30.0
+_END_SECONDS = 60.0
+"""How long workers have to end their links; those that still run then are killed."""
 
 
 def run_workers(config: Config, work: Callable[[Config], int]) -> int:
     """Run ``config.workers`` processes of ``work`` until SIGTERM or SIGINT; gives the exit code.
 
-    A worker that dies is replaced; SIGHUP is passed on. Raises ConfigError when an address cannot be taken.
+    A worker that dies is replaced; SIGHUP is passed on. Workers end by themselves when this process is gone.
+    Raises ConfigError when an address cannot be taken.
     """
     with ExitStack() as stack:
         config = _with_ports(config, stack)
@@ -46,19 +48,21 @@ class _Parent:
         self._work = work
         self._context = multiprocessing.get_context("spawn")
         self._workers: dict[int, tuple[BaseProcess, float]] = {}
-        self._ending = False
+        self._due: dict[int, float] = {}
+        """When the slots that lost their worker get another one."""
+        self._ending: float | None = None
         self._failed = False
 
     def run(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
         signal.signal(signal.SIGHUP, self._pass_on)
-        for slot in range(self._config.workers):
-            self._start(slot)
-        log(logging.INFO, f"{self._config.workers} workers started")
-        while self._workers:
+        self._due = dict.fromkeys(range(self._config.workers), 0.0)
+        self._look_after()
+        log(logging.INFO, f"{len(self._workers)} workers started")
+        while self._workers or (self._due and self._ending is None):
             self._look_after()
-            time.sleep(0.2)
+            time.sleep(0.1)
         return 1 if self._failed else 0
 
     def _start(self, slot: int) -> None:
@@ -74,18 +78,26 @@ class _Parent:
             if process.pid is not None:
                 multiprocess.mark_process_dead(process.pid)  # type: ignore[no-untyped-call]
             del self._workers[slot]
-            if self._ending:
+            if self._ending is not None:
                 continue
             if process.exitcode == _UNUSABLE:
                 self._failed = True
                 self._end(signal.SIGTERM, None)
                 continue
             log(logging.ERROR, f"worker {slot} ended with {process.exitcode}; another one is started")
-            time.sleep(max(0.0, min(1.0, _LEAST_LIFE - (time.monotonic() - started))))
-            self._start(slot)
+            now = time.monotonic()
+            self._due[slot] = now + max(0.0, min(1.0, _LEAST_LIFE - (now - started)))
+        if self._ending is None:
+            for slot in [slot for slot, due in self._due.items() if due <= time.monotonic()]:
+                del self._due[slot]
+                self._start(slot)
+        else:  # again and again: a worker may have been about to start
+            late = time.monotonic() > self._ending + _END_SECONDS
+            self._signal(signal.SIGKILL if late else signal.SIGTERM)
 
     def _end(self, number: int, frame: FrameType | None) -> None:
-        self._ending = True
+        if self._ending is None:
+            self._ending = time.monotonic()
         self._signal(signal.SIGTERM)
 
     def _pass_on(self, number: int, frame: FrameType | None) -> None:
