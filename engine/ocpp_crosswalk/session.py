@@ -103,9 +103,7 @@ class Session:
             fresh_id=self._fresh_id,
             changed=self._touch,
             note=lambda text: self._event(EventKind.NOTE, *self._about, text),
-            drop=lambda table, value, reason: self._event(
-                EventKind.DROPPED_FIELD, *self._about, reason, {"value": value, "table": table}
-            ),
+            drop=lambda reason, detail: self._event(EventKind.DROPPED_FIELD, *self._about, reason, detail),
             waiting=lambda: self._outbox[Side.CSMS].payloads,
             tables=self._tables,
         )

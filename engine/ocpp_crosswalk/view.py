@@ -40,7 +40,7 @@ class View:
         fresh_id: Callable[[], str],
         changed: Callable[[], None],
         note: Callable[[str], None] = lambda _text: None,
-        drop: Callable[[str, str, str], None] = lambda _table, _value, _reason: None,
+        drop: Callable[[str, dict[str, str]], None] = lambda _reason, _detail: None,
         waiting: Callable[[], list[dict[str, Any]]] = list,
         tables: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
@@ -59,7 +59,7 @@ class View:
         self.note = note
         """Report something that an operator should know, as an event of kind `note`."""
         self.drop = drop
-        """Report a value that a table drops, as an event of kind `dropped-field`: table, value, reason."""
+        """Report something that is left out, as an event of kind `dropped-field`: the reason, and what it is."""
         self.tables = tables
         """The values of the tables of `mappings/tables/`, by the table's name."""
 

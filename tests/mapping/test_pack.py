@@ -264,3 +264,14 @@ response:
         said(made, "Authorize", {"idTag": tag})
         events = [event for event in made.take_events() if event.kind is EventKind.DROPPED_FIELD]
         assert [(e.side, e.action, e.message_id, e.text, e.detail["value"]) for e in events] == lost
+
+
+def test_because_explains_a_condition_only(layer: Path) -> None:
+    write(
+        layer,
+        f"{PAIR}/from-station/Heartbeat.yaml",
+        "call: Heartbeat\nspec: [x]\nforward: Heartbeat\n"
+        "request: {}\nresponse: {currentTime: currentTime, $because: for the test}\n",
+    )
+    (fault,) = faults(layer)
+    assert "$because needs `$when`" in fault

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -193,7 +193,7 @@ class Builder:
             (key, self.template((*path, key), known, properties.get(key))) for key in value if not key.startswith("$")
         )
         when = self.expression((*path, "$when"), known)
-        copy = self._copier.copy(target or {}) if value.get("$copy") else None
+        copy = self._copier.copy(target or {}, overridden=value) if value.get("$copy") else None
         because = value.get("$because")
         if because is not None and when is None:
             self.error("XW104", (*path, "$because"), "$because needs `$when`", "Say when the object is left out.")
@@ -274,10 +274,11 @@ class _Copier:
         self._resources = resources
         self._diagnostics = diagnostics
 
-    def copy(self, schema: Mapping[str, Any]) -> Copy:
-        """The plan for an object of this schema, whatever is written about its own type."""
+    def copy(self, schema: Mapping[str, Any], overridden: Container[str] = ()) -> Copy:
+        """The plan for an object of this schema, whatever is written about its own type, without the fields that are
+        ``overridden`` beside it."""
         properties: Mapping[str, Any] = schema.get("properties", {})
-        return Copy({name: self._step(inner) for name, inner in properties.items()})
+        return Copy({name: self._step(inner) for name, inner in properties.items() if name not in overridden})
 
     def _step(self, schema: Mapping[str, Any]) -> Copy | Convert | CopyList | None:
         kind = schema.get("javaType")

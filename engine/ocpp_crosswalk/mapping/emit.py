@@ -180,8 +180,7 @@ class Emitter:
             value = self.value(inner, env)
             if not _is_marked(value.before):
                 before.append(self._marker(inner.at))
-            otherwise = [] if node.copy is None else statements("O.pop(K, None)", O=made, K=const(key))
-            before += self._when_there(value, "O[K] = X", otherwise, O=made, K=const(key))
+            before += self._when_there(value, "O[K] = X", O=made, K=const(key))
             sure = sure or value.absent is _SURE
         end = Value(before, name(made), _SURE if sure else _FALSY)
         if node.copy is not None and not sure:
@@ -224,19 +223,17 @@ class Emitter:
 
     # -- values that may be absent --
 
-    def _when_there(
-        self, value: Value, pattern: str, otherwise: list[ast.stmt] | None = None, **parts: ast.expr | str
-    ) -> list[ast.stmt]:
+    def _when_there(self, value: Value, pattern: str, **parts: ast.expr | str) -> list[ast.stmt]:
         """``pattern`` with the value as X, where there is one."""
         if value.absent is _SURE:
             return [*value.before, *statements(pattern, X=value.tree, **parts)]
         if isinstance(value.tree, ast.Constant) and value.tree.value is None:
-            return [*value.before, *(otherwise or [])]
+            return value.before
         variable = value.tree.id if isinstance(value.tree, ast.Name) else self.unit.fresh()
         read: ast.expr = value.tree if isinstance(value.tree, ast.Name) else quote("(T := X)", T=variable, X=value.tree)
         test = {_FALSY: "X", _NONE: "X is not None", _UNDEFINED: "X is not U"}[value.absent]
         inner = statements(pattern, X=name(variable), **parts)
-        return [*value.before, ast.If(quote(test, X=read), inner, otherwise or [])]
+        return [*value.before, ast.If(quote(test, X=read), inner, [])]
 
     def _none(self, value: Value) -> ast.expr:
         """The value, with None for none."""

@@ -105,7 +105,7 @@ def report_drop(table: Table, value: Any, scope: Scope) -> None:
     """Report a value that ``table`` drops; any other is none of its business."""
     key = value if isinstance(value, str) else table_key(value)
     if key in table.drops and scope.view is not None:
-        scope.view.drop(table.name, key, table.drops[key])
+        scope.view.drop(table.drops[key], {"value": key, "table": table.name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,6 @@ class Object(Node):
             value = node.evaluate(data, scope)
             if value is not UNDEFINED:
                 result[name] = value
-            elif self.copy is not None:
-                result.pop(name, None)
         return result if result or copied is not UNDEFINED else UNDEFINED
 
 
@@ -232,9 +230,9 @@ class Each(Node):
 
 
 def left_out(scope: Scope, because: str) -> None:
-    """Report that something is left out."""
+    """Report that an object is left out."""
     if scope.view is not None:
-        scope.view.note(f"left out: {because}")
+        scope.view.drop(because, {})
 
 
 def elements(value: Any) -> list[Any]:
