@@ -12,7 +12,7 @@ from rich.console import Console
 
 from e2e.world import PROGRAM
 from ocpp_crosswalk import Version
-from ocpp_crosswalk.demo import show as demonstration
+from ocpp_crosswalk.cli import demo as demonstration
 from ocpp_crosswalk.demo.answers import script
 
 

@@ -1,10 +1,8 @@
-"""The demonstration: a charging session through the real proxy, drawn side by side."""
+"""Draws two ends of a conversation side by side in the terminal."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
 import os
 import textwrap
 from dataclasses import dataclass, field
@@ -14,76 +12,28 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from websockets.asyncio.client import connect
-from websockets.typing import Subprotocol
 
 from ..frames import Call, CallError
-from ..runner import Config, serving
-from ..runner.config import Listener, StoreConfig, Target
 from ..versions import Version
-from .answers import Answers, fill, script
-from .csms import DemoCsms
-from .peer import DemoError, Peer
 
-IDENTITY = "DEMO-1"
-_PACE = 0.15
-"""Seconds between two steps, for people who watch."""
+
+class Terminal(Console):
+    """Where the demonstration is drawn."""
+
+    def on_broken_pipe(self) -> None:
+        """Nobody reads any more (`demo | head`): end here and now, as any filter does."""
+        os._exit(1)
 
 
 @dataclass
-class Counts:
+class _Counts:
     """How many frames each end sent and got."""
 
     station: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
     csms: dict[str, int] = field(default_factory=lambda: {"in": 0, "out": 0})
 
 
-async def show(station: Version, csms: Version, console: Console) -> bool:
-    """Play the session and draw it; whether every frame was valid and the script ran to its end."""
-    drawing = _Drawing(console, station, csms)
-    async with DemoCsms(csms, asks=True, heard=drawing.at_csms) as server:
-        config = Config(
-            listeners=(Listener("127.0.0.1", 0),),
-            targets={"demo": Target("demo", server.url, (csms,))},
-            store=StoreConfig("memory"),
-            watch=False,
-        )
-        async with serving(config) as service:
-            host, port = service.addresses[0]
-            url = f"ws://{host}:{port}/{IDENTITY}"
-            async with connect(url, subprotocols=[Subprotocol(str(station))]) as socket:
-                lines = script("station.yaml")[station]
-                peer = Peer(socket, station, Answers(station, lines["answers"]), drawing.at_station)
-                running = asyncio.create_task(peer.run())
-                fault = await _play(peer, lines["steps"])
-                running.cancel()
-        invalid = [*peer.invalid, *server.invalid]
-    drawing.end(invalid, fault)
-    return not invalid and not fault
-
-
-async def _play(peer: Peer, steps: list[dict[str, Any]]) -> str:
-    """Play the station's script; gives what went wrong."""
-    reply: dict[str, Any] = {}
-    try:
-        for step in steps:
-            await asyncio.sleep(_PACE)
-            if "await" in step:
-                async with asyncio.timeout(5):
-                    while (await peer.called.get())[0] != step["await"]:
-                        pass
-                continue
-            action, template = step["call"]
-            answer = await peer.call(action, fill(template, {}, reply=reply))
-            reply = answer if step.get("keep") else reply
-    except DemoError as error:
-        return str(error)
-    except TimeoutError:
-        return f"the CSMS did not call {step['await']}"
-    return ""
-
-
-class _Drawing:
+class Drawing:
     """Two columns: what the station said and heard, and what the CSMS did.
 
     A frame and what the proxy made of it stand beside each other; a frame that has no counterpart stands alone.
@@ -91,7 +41,7 @@ class _Drawing:
 
     def __init__(self, console: Console, station: Version, csms: Version) -> None:
         self._console = console
-        self._counts = Counts()
+        self._counts = _Counts()
         self._names = (f"station, {station}", f"CSMS, {csms}")
         self._half = max(20, console.width // 2 - 2)
         self._held: _Cell | None = None
@@ -181,17 +131,3 @@ class _Cell:
 def _plain(payload: Any) -> str:
     """A payload without the quotes that people do not need."""
     return json.dumps(payload, ensure_ascii=False).replace('"', "")
-
-
-class _Terminal(Console):
-    """Where the demonstration is drawn."""
-
-    def on_broken_pipe(self) -> None:
-        """Nobody reads any more (`demo | head`): end here and now, as any filter does."""
-        os._exit(1)
-
-
-def run(station: Version, csms: Version) -> int:
-    """Run the demonstration in the terminal; gives the exit code."""
-    logging.getLogger("ocpp_crosswalk").setLevel(logging.ERROR)
-    return 0 if asyncio.run(show(station, csms, _Terminal(highlight=False))) else 1
