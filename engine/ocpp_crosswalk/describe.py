@@ -12,6 +12,7 @@ from enum import StrEnum
 from .expressions import UNDEFINED
 from .mapping import model
 from .mapping import template as t
+from .protocol import carrier
 
 
 class Class(StrEnum):
@@ -22,13 +23,9 @@ class Class(StrEnum):
     CHANGED = "changed"
     """Forwarded as other actions, or with something lost."""
     TUNNELLED = "tunnelled"
-    """Packed into, or unpacked from, a DataTransfer."""
+    """Packed into, or unpacked from, the action that carries vendors' messages."""
     ANSWERED = "answered here"
     REFUSED = "refused"
-
-
-TUNNEL = "DataTransfer"
-"""The action that carries vendors' messages, in every version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ def classify(mapping: model.Mapping) -> Class:
     actions = {send.action for outcome in outcomes if isinstance(outcome, model.Forward) for send in outcome.steps}
     if not actions:
         return Class.ANSWERED
-    if (TUNNEL in actions) is not (mapping.action == TUNNEL) and TUNNEL in {*actions, mapping.action}:
+    if (carrier() in actions) is not (mapping.action == carrier()):
         return Class.TUNNELLED
     lost = any(
         mapping.drops.merged(route.drops).request or mapping.drops.merged(route.drops).response

@@ -129,6 +129,12 @@ def profiles() -> tuple[str, ...]:
     return tuple(_document()["profiles"])
 
 
+@cache
+def carrier() -> str:
+    """The action that carries messages of vendors and of extensions, in every version."""
+    return str(_document()["carrier"])
+
+
 def error_code(code: str, from_version: Version, to_version: Version) -> str:
     """The code of ``to_version`` for ``code``, which arrived from a peer that speaks ``from_version``.
 
