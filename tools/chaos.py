@@ -2,6 +2,7 @@
 
     python tools/chaos.py --kills 200 --store sqlite
     python tools/chaos.py --kills 200 --store redis --instances 2 --moves 0.02
+    python tools/chaos.py --kills 200 --workers 2 --store sqlite     # each kill hits a worker
     python tools/chaos.py --kills 0 --csms-kills 50 --redis-kills 5 --store redis
     python tools/chaos.py --kills 0 --seconds 60 --stalls 0.002 --silences 0.01
     python tools/chaos.py --kills 5 --store memory            # has to report losses
@@ -17,7 +18,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -31,7 +34,7 @@ from chaos_csms import read
 from chaos_ledger import WRONGS, audit
 from chaos_stations import Habits, Station
 from ocpp_crosswalk.versions import Pair
-from processes import Child, free_port, proxy, redis
+from processes import Child, children, free_port, proxy, redis
 
 _LAST_SECONDS = 120.0
 """How long the stations may take to tell what is left when the faults have stopped."""
@@ -88,6 +91,15 @@ async def strike(child: Child, rng: random.Random, down: float) -> float:
     return time.monotonic() - began
 
 
+def strike_worker(proxy: Child, rng: random.Random) -> int:
+    """Kill one of a proxy's workers, which its parent replaces; gives how many were killed."""
+    workers = children(proxy.pid)
+    if not workers:
+        return 0
+    os.kill(rng.choice(workers), signal.SIGKILL)
+    return 1
+
+
 async def faults(scene: Scene, options: argparse.Namespace, figures: Counter[str]) -> None:
     """Everything that goes wrong, in random order and at random times."""
     rng = random.Random(options.seed)
@@ -96,8 +108,11 @@ async def faults(scene: Scene, options: argparse.Namespace, figures: Counter[str
     end = time.monotonic() + options.seconds
     for victim in plan:
         await asyncio.sleep(rng.uniform(*options.between))
-        children = {"proxy": scene.proxies, "CSMS": [scene.csms], "redis": [scene.redis]}[victim]
-        child = rng.choice(children)
+        if victim == "proxy" and options.workers > 1:
+            figures["worker kills"] += strike_worker(rng.choice(scene.proxies), rng)
+            continue
+        victims = {"proxy": scene.proxies, "CSMS": [scene.csms], "redis": [scene.redis]}[victim]
+        child = rng.choice(victims)
         assert child is not None
         away = await strike(child, rng, options.down if victim == "redis" else 0.3)
         figures[f"{victim} kills"] += 1
@@ -168,7 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
     add("--between", type=float, nargs=2, default=(0.2, 2.0), metavar="S", help="seconds between two kills")
     add("--seconds", type=float, default=0.0, help="how long the run takes at least")
     add("--instances", type=int, default=1, help="proxies that share the store")
-    add("--workers", type=int, default=1, help="processes of each proxy; a kill then hits the parent")
+    add("--workers", type=int, default=1, help="processes of each proxy; with more than one, a kill hits one of them")
     add("--moves", type=float, default=0.0, help="chance, after each answer, that a station opens a new connection")
     add("--delay", type=float, default=0.05, help="the longest time that the CSMS takes to answer, in seconds")
     add("--silences", type=float, default=0.0, help="share of calls that the CSMS never answers")

@@ -225,6 +225,26 @@ async def test_workers_end_when_their_parent_is_killed(program: Path, tmp_path: 
         await until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), 10)
 
 
+async def test_a_worker_that_is_replaced_takes_up_changed_mappings_but_no_faulty_ones(
+    program: Path, tmp_path: Path
+) -> None:
+    layer = tmp_path / "layer"
+    layer.mkdir()
+    csms = FakeCsms("ocpp2.0.1")
+    more = ["--workers", "2", "--mappings", str(layer)]
+    async with csms.running(), started(program, *flags(csms, f"sqlite:{tmp_path / 'state'}"), *more) as proxy:
+        await until(lambda: proxy.log.count("stations connect to") == 2, 40)
+        (layer / "nonsense.yaml").write_text("x")
+        for worker in _children(proxy.process.pid):
+            os.kill(worker, signal.SIGKILL)
+        await until(lambda: proxy.log.count("stations connect to") == 4, 40)
+        assert proxy.log.count("mappings not reloaded, the old ones stay") >= 2
+        assert "XW112" in proxy.log
+        station = await proxy.station()
+        assert (await boot(station))[0] == 3
+        await station.close()
+
+
 async def test_a_signal_ends_workers_that_are_about_to_start(program: Path, tmp_path: Path) -> None:
     csms = FakeCsms("ocpp2.0.1")
     async with (

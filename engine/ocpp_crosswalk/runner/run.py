@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
+import os
 import signal
 import sys
+from functools import partial
 
 import uvloop
 
 from .config import Config, ConfigError
 from .logs import log, masked, setup
-from .service import Service, load_crosswalk, load_middleware, serving
+from .service import Loaded, Service, load_crosswalk, load_middleware, serving
 from .tls import TlsContexts
-from .workers import run_workers
+from .workers import FORKS, run_workers
 
 OK, FAILED, UNUSABLE = 0, 1, 2
 """Exit codes: ended as asked; ended by a fault; the configuration cannot be used."""
@@ -29,8 +30,8 @@ def run(config: Config) -> int:
     try:
         if config.workers > 1:
             setup(config.log)
-            load_crosswalk(config)
-            return run_workers(config, work)
+            loaded = Loaded.of(config)
+            return run_workers(config, partial(work, loaded=loaded if FORKS else None))
         return _work(config, shared_port=False)
     except ConfigError as error:
         print(error, file=sys.stderr)
@@ -51,24 +52,24 @@ def check(config: Config) -> int:
     return OK
 
 
-def work(config: Config) -> int:
+def work(config: Config, *, loaded: Loaded | None = None) -> int:
     """One worker of several."""
     try:
-        return _work(config, shared_port=True)
+        return _work(config, shared_port=True, loaded=loaded)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return UNUSABLE
 
 
-def _work(config: Config, *, shared_port: bool) -> int:
+def _work(config: Config, *, shared_port: bool, loaded: Loaded | None = None) -> int:
     setup(config.log)
-    return uvloop.run(_serve(config, shared_port=shared_port))
+    return uvloop.run(_serve(config, shared_port, loaded))
 
 
-async def _serve(config: Config, *, shared_port: bool) -> int:
+async def _serve(config: Config, shared_port: bool, loaded: Loaded | None) -> int:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
-    async with serving(config, shared_port=shared_port) as service:
+    async with serving(config, shared_port=shared_port, loaded=loaded) as service:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         reloads: set[asyncio.Task[None]] = set()
@@ -79,18 +80,21 @@ async def _serve(config: Config, *, shared_port: bool) -> int:
             task.add_done_callback(reloads.discard)
 
         loop.add_signal_handler(signal.SIGHUP, reload)
-        parent = multiprocessing.parent_process()
-        if parent is not None:  # a worker outlives its parent for as long as it takes to end its links
-            loop.add_reader(parent.sentinel, _orphaned, loop, parent.sentinel, stop)
+        watching = asyncio.create_task(_end_with_parent(stop)) if shared_port else None
         _greet(service)
         await stop.wait()
+        if watching is not None:
+            watching.cancel()
         log(logging.INFO, f"ending {service.proxy.links} links")
     log(logging.INFO, "ended")
     return OK
 
 
-def _orphaned(loop: asyncio.AbstractEventLoop, sentinel: int, stop: asyncio.Event) -> None:
-    loop.remove_reader(sentinel)
+async def _end_with_parent(stop: asyncio.Event) -> None:
+    """Have a worker end when its parent was killed: it would go on beside the next instance, on the same port."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(1)
     log(logging.ERROR, "the parent process is gone")
     stop.set()
 

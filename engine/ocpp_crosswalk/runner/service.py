@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..crosswalk import Crosswalk
@@ -24,7 +24,7 @@ from .proxy import Proxy
 from .routing import Router
 from .tap import Tap
 from .tls import TlsContexts
-from .watch import watch
+from .watch import Stamp, stamp, watch
 from .websocket import WebSocketAdapter
 
 WATCH_SECONDS = 2.0
@@ -71,6 +71,29 @@ def load_middleware(config: Config, metrics: Metrics | None = None) -> list[Midd
             raise ConfigError(f"{entry}: {error}") from None
         members += found
     return members
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Mappings that were read before the workers were forked, which share them, and how their files were then."""
+
+    crosswalk: Crosswalk
+    files: Stamp
+
+    @classmethod
+    def of(cls, config: Config) -> Loaded:
+        """Raises ConfigError as `load_crosswalk` does."""
+        return cls(load_crosswalk(config), stamp((*config.mappings, *config.hooks)))
+
+    def fresh(self, config: Config) -> Crosswalk:
+        """The mappings as their files are now, but for changes that are faulty: those are reported."""
+        if stamp((*config.mappings, *config.hooks)) == self.files:
+            return self.crosswalk
+        try:
+            return load_crosswalk(config)
+        except ConfigError as error:
+            LogObserver(config.log).reloaded("mappings", error)
+            return self.crosswalk
 
 
 class Service:
@@ -125,13 +148,14 @@ class Service:
 
 
 @asynccontextmanager
-async def serving(config: Config, *, shared_port: bool = False) -> AsyncIterator[Service]:
+async def serving(config: Config, *, shared_port: bool = False, loaded: Loaded | None = None) -> AsyncIterator[Service]:
     """A running `Service`; when the block ends, links are ended cleanly and everything is closed.
 
-    ``shared_port``: other processes listen on the same ports. Raises ConfigError when something cannot be
+    ``shared_port``: other processes listen on the same ports. ``loaded``: mappings that need not
+    be read again. Raises ConfigError when something cannot be
     used.
     """
-    crosswalk = load_crosswalk(config)
+    crosswalk = loaded.fresh(config) if loaded else load_crosswalk(config)
     async with AsyncExitStack() as stack:
         if not config.targets:
             config = await _with_demo(config, stack)

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -21,6 +22,9 @@ from prometheus_client import multiprocess
 from .config import Config, ConfigError, Endpoint
 from .logs import log
 
+FORKS = sys.platform == "linux"
+"""Whether workers are forked: they come up at once, and share the memory of what was loaded before."""
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 _LEAST_LIFE = 5.0
 """A worker that lives shorter than this, in seconds, is not replaced at once."""
 _END_SECONDS = 60.0
@@ -46,7 +50,7 @@ class _Parent:
     def __init__(self, config: Config, work: Callable[[Config], int]) -> None:
         self._config = config
         self._work = work
-        self._context = multiprocessing.get_context("spawn")
+        self._context = multiprocessing.get_context("fork") if FORKS else multiprocessing.get_context("spawn")
         self._workers: dict[int, tuple[BaseProcess, float]] = {}
         self._due: dict[int, float] = {}
         """When the slots that lost their worker get another one."""
@@ -67,7 +71,11 @@ class _Parent:
 
     def _start(self, slot: int) -> None:
         process = self._context.Process(target=_worker, args=(self._work, self._config), name=f"worker-{slot}")
-        process.start()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # until the worker has left this process's handlers behind
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         self._workers[slot] = (process, time.monotonic())
 
     def _look_after(self) -> None:
@@ -115,6 +123,9 @@ _UNUSABLE = 2
 
 def _worker(work: Callable[[Config], int], config: Config) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     raise SystemExit(work(config))
 
 
