@@ -6,6 +6,7 @@ hooks change through the view.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -206,10 +207,32 @@ def dropped_from_reply(
     yield from _dropped(lost.response, lost.sometimes, "response", reply, Scope(exchange.variables, view))
 
 
-def answer_copies(mapping: ActionMapping, exchange: Exchange) -> bool:
-    """Whether the answer is a copy of the far side's."""
+def answer_copies(mapping: ActionMapping, exchange: Exchange, path: str, answer: Any) -> bool:
+    """Whether the answer is a copy of the far side's, and what stands at ``path`` of it is copied."""
     outcome = mapping.routes[exchange.route].outcome
-    return isinstance(outcome, Forward) and outcome.copies
+    arrived = [exchange.payload, *exchange.all_replies]
+    return isinstance(outcome, Forward) and outcome.copies and is_copied(path, answer, arrived)
+
+
+def is_copied(path: str, made: Any, arrived: Any) -> bool:
+    """Whether the value at ``path`` of a payload that was made is one that arrived. An array or an object is taken for
+    copied; what is missing is not."""
+    for step in re.findall(r"[^.\[\]]+", path):
+        if isinstance(made, list):
+            made = made[int(step)]
+        elif isinstance(made, dict) and step in made:
+            made = made[step]
+        else:
+            return False
+    return isinstance(made, (list, dict)) or _occurs(made, arrived)
+
+
+def _occurs(leaf: Any, value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_occurs(leaf, inner) for inner in value.values())
+    if isinstance(value, list):
+        return any(_occurs(leaf, inner) for inner in value)
+    return bool(leaf == value)
 
 
 def _dropped(

@@ -23,7 +23,7 @@ from .outbox import Outbox, Waiting
 from .protocol import MessageType, error_code, protocol
 from .repairs import repaired
 from .repeats import AnsweredIds, Identities
-from .schemas import Kind, Violation, request_schema, response_schema, violation
+from .schemas import Kind, request_schema, response_schema, violation
 from .times import normal_time
 from .versions import Side
 from .view import View
@@ -413,11 +413,9 @@ class Session:
         if call is None:
             self._finish(side, exchange, None)
             return
-        found = self._invalid(call, side, exchange)
-        if found is not None:
-            text = f"no valid {call.action} can be made of this: {found.path or 'the payload'} {found.reason}"
-            code = found.code if call.copies else "InternalError"
-            self._reply_failed(side, exchange, Failure(code, text, far=call.copies))
+        failure = self._invalid(call, side, exchange)
+        if failure is not None:
+            self._reply_failed(side, exchange, failure)
             return
         if exchange.once or mapping.durable:
             self._touch()
@@ -457,7 +455,7 @@ class Session:
             found = violation(self.pair.version(side), exchange.action, "response", answer, formats=True)
             if found is not None:
                 text = f"the answer to {exchange.action} would break its schema: {found.path}: {found.reason}"
-                kind = _misfit(interpreter.answer_copies(mapping, exchange))
+                kind = _misfit(interpreter.answer_copies(mapping, exchange, found.path, answer))
                 self._event(kind, side, exchange.action, _first(exchange.ids), text)
                 answer = Failure("InternalError", text)
         if isinstance(answer, Failure):
@@ -492,14 +490,16 @@ class Session:
                     self._touch()
                 self._outbox[call.to].add(Waiting(self._fresh_id(), call.action, call.payload, durable=call.durable))
 
-    def _invalid(self, call: OutgoingCall, side: Side | str, exchange: Exchange) -> Violation | None:
-        """What is wrong with a call that is about to leave, reported; None when it is valid."""
+    def _invalid(self, call: OutgoingCall, side: Side | str, exchange: Exchange) -> Failure | None:
+        """Why a call that is about to leave cannot leave, reported; None when it is valid."""
         found = violation(self.pair.version(call.to), call.action, "request", call.payload, formats=True)
         if found is None:
             return None
+        copied = call.copies and interpreter.is_copied(found.path, call.payload, exchange.payload)
         text = f"{call.action} would break its schema: {found.path or 'the payload'}: {found.reason}"
-        self._event(_misfit(call.copies), side, exchange.action, _first(exchange.ids), text, {"payload": call.payload})
-        return found
+        self._event(_misfit(copied), side, exchange.action, _first(exchange.ids), text, {"payload": call.payload})
+        text = f"no valid {call.action} can be made of this: {found.path or 'the payload'} {found.reason}"
+        return Failure(found.code if copied else "InternalError", text, far=copied)
 
     def _run_timer(self, timer: Mapping[str, Any]) -> None:
         self._about = ("timer", timer["name"], "")
