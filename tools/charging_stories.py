@@ -105,12 +105,15 @@ class Story:
         for step in first:
             if step == "plug":
                 facts.add("EVConnected")
+                yield self._status("Occupied")
                 yield from self._event(facts, "CablePluggedIn", "EVConnected")
             else:
                 yield from self._card(facts)
         if {"EVConnected", "Authorized"} <= facts or (rng.random() < 0.1 and "EVConnected" in facts):
             yield from self._charges(facts)
         yield from self._leaves(facts)
+        if "EVConnected" in facts:
+            yield self._status("Available")
 
     def _card(self, facts: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:
         """A driver shows a card, perhaps a bad one first; or needs none, or starts by telephone."""
@@ -255,6 +258,10 @@ class Story:
             event["meterValue"] = [{"timestamp": self._timestamp, "sampledValue": samples}]
         self.told.append(event)
         return "TransactionEvent", event
+
+    def _status(self, status: str) -> tuple[str, dict[str, Any]]:
+        place = {"evseId": self.evse, "connectorId": 1}
+        return "StatusNotification", {"timestamp": self._timestamp, "connectorStatus": status, **place}
 
     def _by_clock(self) -> tuple[str, dict[str, Any]]:
         values = [{"timestamp": self._timestamp, "sampledValue": self._samples("Sample.Clock")}]

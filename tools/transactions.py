@@ -35,6 +35,8 @@ REGISTER = "Energy.Active.Import.Register"
 ROUNDING = 0.5
 """Wh by which a whole number may lie beside the register that it tells."""
 _WH = {"Wh": 1, "kWh": 1000}
+_RUNNING = ("Charging", "SuspendedEV", "SuspendedEVSE")
+_NOT_RUNNING = ("Available", "Finishing")
 _ONCE = ("StartTransaction", "MeterValues", "StopTransaction")
 
 
@@ -63,6 +65,8 @@ class Csms:
     charges: list[Charge] = field(default_factory=list)
     unanswered: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
     """What was taken in, by what it says, and whose answer the link has not had."""
+    statuses: dict[int, str] = field(default_factory=dict)
+    """What each connector was last said to be."""
     told: set[str] = field(default_factory=set)
     """What was taken in, and whose answer the link has had."""
 
@@ -99,10 +103,16 @@ class Csms:
             case "StopTransaction":
                 self._stop(payload)
             case "StatusNotification":
-                pass
+                self._status(payload["connectorId"], payload["status"])
             case _:
                 raise Wrong(f"{action} was not to be sent")
         return {}
+
+    def _status(self, connector: int, status: str) -> None:
+        self.statuses[connector] = status
+        runs = any(charge.connector == connector and charge.stop is None for charge in self.charges)
+        if status in (_NOT_RUNNING if runs else _RUNNING):
+            raise Wrong(f"connector {connector} is {status}, and {'a' if runs else 'no'} transaction runs there")
 
     def _verdict(self, tag: str) -> str:
         return "Blocked" if tag in BAD_TOKENS else "Accepted"
@@ -210,10 +220,20 @@ class Link:
             elif self.rng.random() < 0.1:
                 self._forget(self._queue[-1])
         self._deliver()
+        self._rest()
         self._settle()
 
     def _text(self, moment: float) -> str:
         return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+    def _rest(self) -> None:
+        """Let all timers run, on a connection that stays."""
+        self._faults = 0.0
+        if not self._up:
+            self._connect()
+        while (due := self._session.due) is not None:
+            self._now = max(self._now, due)
+            self._frames(self._session.expire(now=self._now))
 
     def _forget(self, told: Told) -> None:
         """Run out of memory offline: an intermediate event is never told (E04.FR.07)."""
@@ -333,6 +353,9 @@ class Link:
 
     def _settle(self) -> None:
         """Compare what the CSMS saw with what the stories say."""
+        for connector, status in self._csms.statuses.items():
+            if status != "Available":
+                raise Wrong(f"connector {connector} is {status} in the end")
         expectation = Expectation(self._settings["stopTransactionOn"] == "transactionEnd")
         for story in self.stories:
             self._figures[f"TxStartPoint {story.habits.start_point}"] += 1

@@ -1,7 +1,8 @@
 """Connectors of a 2.x station as a 1.6 CSMS sees them (facts 5.4, 5.16; OCPP 1.6 4.9; OCPP 2.0.1 G01).
 
 2.x tells what a connector is (Occupied), and what the transaction there does (Charging) apart; 1.6 tells both in one
-status. What each connector was last said to be is kept here, beside what the CSMS was last told.
+status. What each connector was last said to be is kept here, beside what the CSMS was last told. What a transaction
+was while the station was offline is no news (OCPP 1.6 4.9): what it is now is told when the queued events have come.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, INTEGER, STRING, array_of, object_of
 from ..view import View
 from .bounds import CONNECTORS, put
-from .station_transactions import running_on
+from .station_transactions import leave, running_on
 from .topology import connectors_of, learn
 
 functions = Registry()
@@ -47,7 +48,20 @@ ERROR_CODES = (
     "OverVoltage",
     "WeakSignal",
 )
+_IN_TRANSACTION = {
+    "Charging": "Charging",
+    "SuspendedEV": "SuspendedEV",
+    "SuspendedEVSE": "SuspendedEVSE",
+    "EVConnected": "SuspendedEVSE",
+    "Idle": "SuspendedEV",
+}
+"""What a connector is by the charging state of its transaction; without a vehicle it is SuspendedEV (1.6 4.9)."""
 _WITH_VEHICLE = ("EVConnected", "Charging", "SuspendedEV", "SuspendedEVSE")
+_TIMER = "connectorState"
+_QUIET = 5.0
+"""Seconds without a queued event after which all of them are thought to have come."""
+_GONE = "EV side disconnected"
+"""What 1.6 says beside the status when the vehicle left a transaction that goes on, or ended so (4.9)."""
 _WHOLE = ("Available", "Unavailable", "Faulted")
 """What connector 0, the whole station, can be (OCPP 1.6 4.9)."""
 
@@ -58,6 +72,7 @@ NOTICE = object_of(
         "errorCode": {"type": "string", "enum": list(ERROR_CODES)},
     },
     {
+        "info": {"type": "string", "maxLength": 50},
         "timestamp": {"type": "string", "format": "date-time"},
         "techCode": {"type": "string", "maxLength": 50},
         "techInfo": STRING,
@@ -78,18 +93,21 @@ def _status(view: View, connector: int) -> str:
     status: str = kept.get("is", "Available")
     if connector == 0:
         return status if status in _WHOLE else "Available"
+    row = running_on(view, connector)
+    begun = row is not None and "number" in row
+    if status == "Available" and row is not None and begun and row.get("state") == "Idle":
+        return "SuspendedEV"
     if status != "Occupied":
         return status
-    row = running_on(view, connector)
     if row is None:
         return "Finishing" if kept.get("over") else "Preparing"
     if "stopped" in row:
         return "Finishing"
-    if "number" not in row:
+    if not begun:
         return "Preparing"
     if "state" not in row:  # a station that does not tell it
         return "Charging" if row["last"] > row["first"] else "Preparing"
-    return row["state"] if row["state"] in ("Charging", "SuspendedEV", "SuspendedEVSE") else "SuspendedEVSE"
+    return _IN_TRANSACTION[row["state"]]
 
 
 def _notice(view: View, connector: int) -> dict[str, Any]:
@@ -97,11 +115,14 @@ def _notice(view: View, connector: int) -> dict[str, Any]:
     kept = _connector(view, connector)
     kept["told"] = _status(view, connector)
     unexplained = "OtherError" if kept["told"] == "Faulted" else "NoError"
-    return {
+    notice = {
         "connectorId": connector,
         "status": kept["told"],
         "errorCode": next(iter(kept.get("problems", ())), unexplained),
     }
+    row = running_on(view, connector) if connector else None
+    state = kept.get("over") if row is None else row.get("state")
+    return notice | ({"info": _GONE} if state == "Idle" and kept["told"] in ("SuspendedEV", "Finishing") else {})
 
 
 def _become(view: View, connector: int, status: str) -> dict[str, Any]:
@@ -109,6 +130,7 @@ def _become(view: View, connector: int, status: str) -> dict[str, Any]:
     kept["is"] = status
     if status == "Available":
         kept.pop("over", None)
+        leave(view, connector)
     return _notice(view, connector)
 
 
@@ -143,22 +165,54 @@ def connector_report(view: View, evse_id: int, connector_id: int, status: str) -
 )
 def charging_status(view: View, connector: int | None, event: dict[str, Any]) -> dict[str, Any] | None:
     """The status that a TransactionEvent (`type`, `chargingState`, `offline`) gives to its connector, when it differs
-    from what the CSMS was told last. An event of an offline time says nothing of what the connector is now."""
+    from what the CSMS was told last. An event of an offline time says nothing of what the connector is now: when no
+    more of them come, the timer `connectorState` asks again."""
     if not connector:
         return None
     kept = _connector(view, connector)
-    state = event.get("chargingState")
-    if not event.get("offline") and state in _WITH_VEHICLE and kept.get("is") in (None, "Available", "Reserved"):
-        kept["is"] = "Occupied"
+    row = running_on(view, connector)
+    state = event.get("chargingState") or (row or {}).get("state")
     if event["type"] == "Ended":
-        kept["over"] = True
-        if state == "Idle":
-            return None
+        kept["over"] = state or "EVConnected"
     else:
         kept.pop("over", None)
-    if "is" not in kept or _status(view, connector) == kept.get("told"):
+    if event.get("offline"):
+        _ask_again(view, connector)
         return None
-    return _notice(view, connector)
+    if state in _WITH_VEHICLE and kept.get("is") in (None, "Available", "Reserved"):
+        kept["is"] = "Occupied"
+    if state is None and row is not None and "number" in row and kept.get("is") in ("Available", "Reserved"):
+        kept["is"] = "Occupied"
+    return _changed(view, connector)
+
+
+def _changed(view: View, connector: int) -> dict[str, Any] | None:
+    """What to tell of a known connector, if it is news; not while the CSMS has still to take a transaction's end."""
+    kept = view.read(_NAMESPACE).get(str(connector), {})
+    ending = "over" in kept and running_on(view, connector) is not None
+    news = "is" in kept and not ending and _status(view, connector) != kept.get("told")
+    return _notice(view, connector) if news else None
+
+
+@functions.hook(
+    "connectorChanged",
+    parameters=(Parameter("connectorId", INTEGER),),
+    result=NOTICE,
+    optional_result=True,
+    mutates=True,
+    examples=(Example("$connectorChanged(1)", None),),
+)
+def connector_changed(view: View, connector: int) -> dict[str, Any] | None:
+    """What to tell of the connector when it differs from what the CSMS was told last; undefined otherwise. While a
+    call to the CSMS is under way, which may change it, the timer `connectorState` asks again."""
+    if view.waiting():
+        _ask_again(view, connector)
+        return None
+    return _changed(view, connector)
+
+
+def _ask_again(view: View, connector: int) -> None:
+    view.set_timer(_TIMER, view.now + _QUIET, {"connectorId": connector}, str(connector))
 
 
 @functions.hook(

@@ -65,6 +65,14 @@ def running_on(view: View, connector: int) -> dict[str, Any] | None:
     return next((row for row in rows if "superseded" not in row), None)
 
 
+def leave(view: View, connector: int) -> None:
+    """Note that there is no vehicle on a 1.6 connector."""
+    row = running_on(view, connector)
+    if row is not None and row.get("state") != "Idle":
+        view.change(NAMESPACE)
+        row["state"] = "Idle"
+
+
 @functions.hook(
     "chargingEvent",
     parameters=(Parameter("event", {"type": "object"}),),
