@@ -32,7 +32,8 @@ FULL = """\
 listeners:
   - listen: 0.0.0.0:8180
   - listen: "[::]:8443"
-    tls: {certificate: certs/server.pem, key: certs/server.key, client_ca: certs/ca.pem, match_identity: false}
+    tls: {certificate: certs/server.pem, key: certs/server.key, client_ca: certs/ca.pem, match_identity: false,
+          second_certificate: certs/rsa.pem, second_key: certs/rsa.key}
 csms:
   main:
     url: wss://csms.example/ocpp
@@ -42,7 +43,8 @@ csms:
   old: {url: "ws://10.0.0.1:9000/x", version: ocpp1.6}
 rules:
   - {identity: "LAB-*", refuse: 403}
-  - {path: /old/*, offers: ocpp2.0.1, csms: old, assume: ocpp1.6, password: "${KEY}", settings: {callTimeout: 5}}
+  - {path: /old/*, offers: ocpp2.0.1, csms: old, assume: ocpp1.6, password: "${KEY}",
+     certificate: SN1, settings: {callTimeout: 5}}
   - csms: main
 settings: {callTimeout: 20}
 profiles: [core, smart-charging]
@@ -71,7 +73,18 @@ def test_everything_that_it_can_say(tmp_path: Path) -> None:
     assert load_config(write(tmp_path, FULL), ENVIRONMENT) == Config(
         listeners=(
             Listener("0.0.0.0", 8180),
-            Listener("::", 8443, ServerTls(certs / "server.pem", certs / "server.key", certs / "ca.pem", False)),
+            Listener(
+                "::",
+                8443,
+                ServerTls(
+                    certs / "server.pem",
+                    certs / "server.key",
+                    certs / "ca.pem",
+                    False,
+                    certs / "rsa.pem",
+                    certs / "rsa.key",
+                ),
+            ),
         ),
         targets={
             "main": Target(
@@ -91,6 +104,7 @@ def test_everything_that_it_can_say(tmp_path: Path) -> None:
                 csms="old",
                 assume=Version.V16,
                 password=Secret("00ff"),
+                certificate="SN1",
                 settings={"callTimeout": 5},
             ),
             Rule(csms="main"),

@@ -256,3 +256,10 @@ async def test_compression_is_agreed_on_when_the_station_offers_it() -> None:
             await one.send('[2,"1","Heartbeat",{}]')
             await one.recv()
             await one.close()
+
+
+async def test_compression_is_not_offered_to_a_csms_of_1_6() -> None:
+    async with world(FakeCsms("ocpp1.6")) as w:
+        station = await w.station("CP-1", "ocpp2.0.1")
+        assert "Sec-WebSocket-Extensions" not in w.csms.requests[0].headers
+        await station.close()

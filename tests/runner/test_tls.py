@@ -14,11 +14,25 @@ from typing import Any
 import pytest
 import trustme
 import websockets
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
-from ocpp_crosswalk.runner import ConfigError
-from ocpp_crosswalk.runner.config import ClientTls, Listener, ServerTls, Target
+from ocpp_crosswalk import Crosswalk
+from ocpp_crosswalk.runner import (
+    ClientTls,
+    ConfigError,
+    Listener,
+    Proxy,
+    Route,
+    Rule,
+    Secret,
+    ServerTls,
+    Target,
+    WebSocketAdapter,
+)
+from ocpp_crosswalk.runner.handshake import basic_authorization
 from ocpp_crosswalk.runner.tls import TlsContexts
-from ocpp_crosswalk.stores import open_store
+from ocpp_crosswalk.stores import MemoryStore, open_store
 from ocpp_crosswalk.versions import Version
 from stores.redis_server import RedisServer
 
@@ -137,6 +151,101 @@ async def test_a_new_certificate_is_used_without_a_restart(authority: Authority,
         assert (await call(station, "1", "Heartbeat", {}))[0] == 3
         for one in (station, newer, newest):
             await one.close()
+
+
+@pytest.mark.parametrize(
+    ("cipher", "let_in"),
+    [
+        ("ECDHE-ECDSA-AES128-GCM-SHA256", True),
+        ("ECDHE-ECDSA-AES256-GCM-SHA384", True),
+        ("AES128-GCM-SHA256", True),
+        ("AES256-GCM-SHA384", True),
+        ("ECDHE-RSA-AES128-SHA256", False),
+        ("AES128-SHA", False),
+    ],
+)
+async def test_the_cipher_suites_that_ocpp_wants(authority: Authority, cipher: str, let_in: bool) -> None:
+    first = authority.issue("ecdsa", "localhost")
+    second = authority.issue("rsa", "localhost", key_type=trustme.KeyType.RSA)
+    tls = ServerTls(*first, None, True, *second)
+    client = authority.trusting()
+    client.maximum_version = ssl.TLSVersion.TLSv1_2
+    client.set_ciphers(cipher)
+    async with world(FakeCsms("ocpp2.0.1"), listeners=listeners(tls)) as w:
+        if let_in:
+            station = await w.station(ssl=client)
+            assert station.transport.get_extra_info("cipher")[0] == cipher
+            await station.close()
+        else:
+            with pytest.raises((ssl.SSLError, OSError)):
+                await w.station(ssl=client)
+            assert w.csms.requests == []
+
+
+async def test_an_authority_that_is_taken_out_is_trusted_no_more(
+    authority: Authority, stranger: Authority, tmp_path: Path
+) -> None:
+    trusted = tmp_path / "ca.pem"
+    trusted.write_bytes(authority.file.read_bytes() + stranger.file.read_bytes())
+    tls = ServerTls(*authority.issue("proxy", "localhost"), trusted)
+    async with world(FakeCsms("ocpp2.0.1"), listeners=listeners(tls)) as w:
+        theirs, ours = authority.trusting(stranger.issue("CP-1")), authority.trusting(authority.issue("CP-2"))
+        await (await w.station("CP-1", ssl=theirs)).close()
+        trusted.write_bytes(authority.file.read_bytes())
+        await w.service.reload()
+        with pytest.raises((ssl.SSLError, OSError, websockets.InvalidMessage, websockets.ConnectionClosed)):
+            await w.station("CP-1", ssl=theirs)
+        await (await w.station("CP-2", ssl=ours)).close()
+        assert len(w.csms.requests) == 2
+
+
+async def test_a_certificate_with_a_serial_number_is_matched_by_rule(authority: Authority) -> None:
+    tls = ServerTls(*authority.issue("proxy", "localhost"), authority.file)
+    rules = (Rule(identity="CP-1", certificate="SN0001"), Rule())
+    async with world(FakeCsms("ocpp2.0.1"), listeners=listeners(tls), rules=rules) as w:
+        serial = authority.trusting(authority.issue("SN0001"))
+        await (await w.station("CP-1", ssl=serial)).close()
+        for identity, name in (("CP-2", "SN0001"), ("CP-1", "CP-1"), ("SN0001", "CP-2")):
+            answer = await refusal(w.station(identity, ssl=authority.trusting(authority.issue(name))))
+            assert answer.status_code == 403
+        assert len(w.csms.requests) == 1
+
+
+async def test_a_certificate_is_matched_whoever_routes(authority: Authority) -> None:
+    target = Target("main", "ws://127.0.0.1:1", (Version.V201,))
+    sockets = WebSocketAdapter(listeners(ServerTls(*authority.issue("proxy", "localhost"), authority.file)))
+    proxy = Proxy(
+        Crosswalk.load(),
+        lambda handshake: Route(target, handshake.offers),
+        stations=[sockets],
+        csms=sockets,
+        store=MemoryStore(),
+    )
+    async with proxy:
+        port = sockets.addresses[0][1]
+        client = authority.trusting(authority.issue("CP-9"))
+        opening = connect(f"wss://localhost:{port}/CP-1", subprotocols=[Subprotocol("ocpp1.6")], ssl=client, proxy=None)
+        assert (await refusal(opening)).status_code == 403
+
+
+async def test_a_wrong_password_over_tls_lets_nobody_in(authority: Authority) -> None:
+    tls = ServerTls(*authority.issue("proxy", "localhost"))
+    rules = (Rule(identity="CP-1", password=Secret("correct horse")), Rule(password=Secret("battery staple")))
+    async with world(FakeCsms("ocpp2.0.1"), listeners=listeners(tls), rules=rules) as w:
+        good = {"Authorization": basic_authorization("CP-1", "correct horse")}
+        for headers in (
+            {},
+            {"Authorization": basic_authorization("CP-1", "")},
+            {"Authorization": basic_authorization("CP-1", "correct hors")},
+            {"Authorization": basic_authorization("CP-2", "correct horse")},
+            {"Authorization": basic_authorization("CP-1", "battery staple")},
+            {"Authorization": good["Authorization"].replace("Basic", "Bearer")},
+        ):
+            answer = await refusal(w.station("CP-1", ssl=authority.trusting(), additional_headers=headers))
+            assert answer.status_code == 401
+            assert answer.headers["WWW-Authenticate"].startswith("Basic")
+        assert w.csms.requests == []
+        await (await w.station("CP-1", ssl=authority.trusting(), additional_headers=good)).close()
 
 
 # -- the CSMS --

@@ -29,12 +29,16 @@ class Secret:
 @dataclass(frozen=True, slots=True)
 class ServerTls:
     """TLS toward stations. With ``client_ca`` a station must show a certificate signed by it; with
-    ``match_identity`` that certificate must have the station's identity as its common name."""
+    ``match_identity`` that certificate must have the station's identity (or what its rule says) as its common
+    name. The second certificate is for stations that know only ECDSA, or only RSA.
+    """
 
     certificate: Path
     key: Path
     client_ca: Path | None = None
     match_identity: bool = True
+    second_certificate: Path | None = None
+    second_key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class Rule:
 
     ``refuse`` is an HTTP status to answer with. Otherwise the station goes to ``csms`` (the name of a
     target). ``assume`` is the version of a station that offers none, ``password`` what a station has to
-    present here.
+    present here, ``certificate`` the common name of its certificate where that is not its identity.
     """
 
     identity: str | None = None
@@ -96,6 +100,7 @@ class Rule:
     csms: str | None = None
     assume: Version | None = None
     password: Secret | None = None
+    certificate: str | None = None
     credentials: Credentials | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 

@@ -242,6 +242,8 @@ class _Reader:
             self._path(value["key"]),
             self._path(authorities) if authorities else None,
             value.get("match_identity", True),
+            self._path(value["second_certificate"]) if "second_certificate" in value else None,
+            self._path(value["second_key"]) if "second_key" in value else None,
         )
 
     def _target(self, name: str, value: Mapping[str, Any]) -> Target:
@@ -264,6 +266,7 @@ class _Reader:
             csms=value.get("csms"),
             assume=Version(value["assume"]) if "assume" in value else None,
             password=Secret(value["password"]) if "password" in value else None,
+            certificate=value.get("certificate"),
             credentials=_credentials(value.get("credentials")),
             settings=value.get("settings", {}),
         )

@@ -18,7 +18,7 @@ from .handshake import Plan, negotiate, same_proof
 from .link import Link, PlainLink, Surroundings, TranslatedLink
 from .middleware import Middleware, Middlewares
 from .observe import LinkInfo, Observer, Observers
-from .routing import Route, Routing
+from .routing import Route, Routing, check_certificate
 from .subscribe import Subscriber, Subscription
 from .transport import (
     GOING_AWAY,
@@ -216,6 +216,7 @@ class Proxy:
         try:
             routed = self._routing(handshake)
             route = await routed if inspect.isawaitable(routed) else routed
+            check_certificate(handshake, route)
             plan = negotiate(route.offers, route.target.versions, self._around.crosswalk.pairs)
             if plan is None:
                 return _Disagreement()

@@ -20,13 +20,15 @@ class Route:
     """Where a station goes, and what holds for it.
 
     ``offers`` are the versions that it is taken to speak, ``authorization`` is the header for the CSMS (usually
-    both as in the handshake), ``settings`` are over those of all stations.
+    both as in the handshake), ``settings`` are over those of all stations. ``certificate`` is the common name that
+    the station's certificate has to have, where the listener wants one that matches; None: its identity.
     """
 
     target: Target
     offers: tuple[str, ...]
     authorization: str | None = field(default=None, repr=False)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    certificate: str | None = None
 
 
 Routing = Callable[[Handshake], Route | Awaitable[Route]]
@@ -49,13 +51,12 @@ class Router:
             raise Refused(404, f"no rule is for the station {handshake.identity!r}")
         if rule.refuse is not None:
             raise Refused(rule.refuse, "the configuration refuses this station")
-        _check_certificate(handshake)
         _check_password(handshake, rule.password)
         name = rule.csms or next(iter(self._targets))
         target = self._targets[name]
         offers = handshake.offers or ((str(rule.assume),) if rule.assume else ())
         credentials = rule.credentials or target.credentials
-        return Route(target, offers, _authorization(handshake, credentials, rule.password), rule.settings)
+        return Route(target, offers, _authorization(handshake, credentials), rule.settings, rule.certificate)
 
 
 def _fits(rule: Rule, handshake: Handshake) -> bool:
@@ -70,12 +71,12 @@ def _assumed(rule: Rule, handshake: Handshake) -> bool:
     return not handshake.offers and rule.assume is not None and rule.assume == rule.offers
 
 
-def _check_certificate(handshake: Handshake) -> None:
-    """OCPP 2.0.1 part 2, A00.FR.4xx: the certificate of a station has to be its own."""
+def check_certificate(handshake: Handshake, route: Route) -> None:
+    """OCPP 2.0.1 part 2, A00.FR.405: the certificate of a station has to be its own. Raises Refused."""
     if not handshake.match_certificate:
         return
-    if handshake.names is None or handshake.identity not in handshake.names:
-        raise Refused(403, "the client certificate is not made out to this identity")
+    if handshake.names is None or (route.certificate or handshake.identity) not in handshake.names:
+        raise Refused(403, "the client certificate is not made out to this station")
 
 
 def _check_password(handshake: Handshake, password: Secret | None) -> None:
@@ -84,7 +85,7 @@ def _check_password(handshake: Handshake, password: Secret | None) -> None:
     raise Refused(401, "wrong or missing password", _CHALLENGE)
 
 
-def _authorization(handshake: Handshake, credentials: Credentials | None, checked: Secret | None) -> str | None:
+def _authorization(handshake: Handshake, credentials: Credentials | None) -> str | None:
     """The Authorization header for the CSMS: replaced, or the station's own."""
     if credentials is None:
         return handshake.authorization

@@ -17,6 +17,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from .. import __name__ as _program
+from ..versions import Version
 from .config import ConfigError, Limits, Listener
 from .handshake import join_url, parse_offers, parse_path
 from .tls import TlsContexts
@@ -177,7 +178,9 @@ class WebSocketAdapter:
     # -- CSMSs --
 
     async def connect(self, dial: Dial) -> tuple[Connection, str | None]:
-        """See `TransportAdapter.connect`."""
+        """See `TransportAdapter.connect`. Compression (RFC 7692) is offered where 2.x is, which wants CSMSs to have it
+        (part 4, 3.3); 1.6 advises against it (OCPP-J 5.1). Stations get it in any version when they offer it.
+        """
         headers = {"Authorization": dial.authorization} if dial.authorization else None
         options = self._socket_options()
         try:
@@ -191,6 +194,7 @@ class WebSocketAdapter:
                 user_agent_header=_AGENT,
                 open_timeout=self._limits.open_seconds or None,
                 create_connection=_CsmsSocket,
+                compression=None if set(dial.offers) <= {Version.V16} else "deflate",
                 **options,
             )
         except websockets.InvalidStatus as error:
