@@ -19,6 +19,7 @@ LAYERS = (
     {"expressions", "repairs", "repeats", "outbox", "view"},
     {"mapping", "hooks"},
     {"interpreter", "describe"},
+    {"ids", "journal", "intake"},
     {"session"},
     {"crosswalk"},
     {"stores", "conversation"},

@@ -15,17 +15,18 @@ from typing import Any
 from . import interpreter
 from .events import Event, EventKind
 from .frames import Call, CallError, CallResult, CallResultError, FrameError, Send, encode, parse
+from .ids import Ids, is_usable
+from .intake import Intake
 from .interpreter import Exchange, Failure, MappingFault, OutgoingCall
+from .journal import Journal
 from .mapping.model import Answer
 from .mapping.model import Mapping as ActionMapping
 from .mapping.pack import PairMappings
 from .outbox import Outbox, Waiting
 from .protocol import MessageType, error_code, protocol
-from .repairs import repaired
 from .repeats import AnsweredIds, Identities
-from .schemas import Kind, request_schema, response_schema, violation
-from .times import normal_time
-from .versions import Side
+from .schemas import violation
+from .versions import PEOPLE, Side
 from .view import View
 
 HOLD_SECONDS = 10.0
@@ -79,11 +80,9 @@ class Session:
         self._settings = settings
         self._tables = tables or {}
         self._protocols = {side: protocol(self.pair.version(side)) for side in _SIDES}
-        self._events: list[Event] = []
+        self._journal = Journal(identity)
         self._out: list[Out] = []
         self._now = 0.0
-        self._about: tuple[Side | str, str, str] = (Side.STATION, "", "")
-        """Whose call is being worked on: the side, the action, the message id."""
         self.dirty = False
         """Whether the state changed in a way that has to be saved before the frames leave."""
         self._restore(state or {})
@@ -92,22 +91,22 @@ class Session:
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         link = state.get("link", {})
-        self._epoch: str = state.get("epoch", "")
-        self._counter: int = state.get("counter", 0)
+        self._ids = Ids(state.get("epoch", ""), state.get("counter", 0))
         self._data: dict[str, Any] = state.get("data", {})
+        self._intake = Intake(self.pair, self._mappings.repairs, self._data, self._journal)
         self._view = View(
             identity=self.identity,
             pair=self.pair,
             settings=self._settings,
             data=self._data,
-            fresh_id=self._fresh_id,
+            fresh_id=self._ids.fresh,
             changed=self._touch,
-            note=lambda text: self._event(EventKind.NOTE, *self._about, text),
-            drop=lambda reason, detail: self._event(EventKind.DROPPED_FIELD, *self._about, reason, detail),
+            note=self._journal.note,
+            drop=self._journal.drop,
             waiting=lambda: self._outbox[Side.CSMS].payloads,
             tables=self._tables,
         )
-        self._view.epoch = self._epoch
+        self._view.epoch = self._ids.epoch
         self._inbox = {side: deque(_Arrived(*row) for row in link.get("inbox", {}).get(side, ())) for side in _SIDES}
         self._active: dict[Side, Exchange | None] = {
             side: self._exchange(link.get("active", {}).get(side)) for side in _SIDES
@@ -130,7 +129,7 @@ class Session:
         mapping = self._mappings.find(saved["origin"], saved["action"])
         if mapping is None or not 0 <= saved["route"] < len(mapping.routes):
             text = "an exchange under way was given up: the mappings have changed since it began"
-            self._event(EventKind.GIVEN_UP, saved["origin"], saved["action"], _first(saved["ids"]), text)
+            self._journal.add(EventKind.GIVEN_UP, saved["origin"], saved["action"], _first(saved["ids"]), text)
             return None
         return Exchange.from_json(saved, self._settings)
 
@@ -139,8 +138,8 @@ class Session:
         """The whole session as a JSON-able document. It shares structure with the session: use it at once."""
         return {
             "v": 1,
-            "epoch": self._epoch,
-            "counter": self._counter,
+            "epoch": self._ids.epoch,
+            "counter": self._ids.counter,
             "link": {
                 "inbox": _both(lambda side: [[a.id, a.action, a.payload, a.send, a.size] for a in self._inbox[side]]),
                 "active": _both(lambda side: x.as_json() if (x := self._active[side]) else None),
@@ -159,8 +158,7 @@ class Session:
 
     def take_events(self) -> list[Event]:
         """What happened since the last call."""
-        events, self._events = self._events, []
-        return events
+        return self._journal.take()
 
     @property
     def due(self) -> float | None:
@@ -177,7 +175,7 @@ class Session:
     def connect(self, *, now: float) -> list[Out]:
         """A new pair of sockets is up. What was under way on the old ones is dropped, but for what is durable."""
         self._begin(now)
-        self._name_epoch()
+        self._view.epoch = self._ids.name_epoch(now)
         for side in _SIDES:
             exchange, self._active[side] = self._active[side], None
             if exchange is not None and self._is_durable(exchange):
@@ -186,7 +184,7 @@ class Session:
             self._inbox[side].clear()
             self._outbox[side].reconnect()
             for call in self._outbox[side].waiting:
-                call.id = self._fresh_id()
+                call.id = self._ids.fresh()
             self._answered[side].clear()
         pending = self._detached or any(box.waiting for box in self._outbox.values())
         self._held_until = now + HOLD_SECONDS if pending else 0.0
@@ -196,8 +194,8 @@ class Session:
     def receive(self, side: Side | str, text: str | bytes, *, now: float) -> list[Out]:
         """Take in a frame from ``side``; gives the frames to send, in order. Never raises for what a peer sent."""
         self._begin(now)
-        if not self._epoch:
-            self._name_epoch()
+        if not self._ids.epoch:
+            self._view.epoch = self._ids.name_epoch(now)
         side = Side(side)
         try:
             frame = parse(text, self.pair.version(side))
@@ -215,7 +213,7 @@ class Session:
                 failure = Failure(frame.code, frame.description, frame.details, far=True)
                 self._landed(side, frame.id, failure)
             case CallResultError():
-                self._event(
+                self._journal.add(
                     EventKind.PEER_ERROR,
                     side,
                     "",
@@ -232,8 +230,8 @@ class Session:
         for side in _SIDES:
             call = self._outbox[side].flight
             if call is not None and now >= self._outbox[side].flight_due:
-                self._event(EventKind.TIMEOUT, side, call.action, call.id, f"the {side} did not answer in time")
-                description = f"the {_PEOPLE[side]} did not answer {call.action} in time"
+                self._journal.add(EventKind.TIMEOUT, side, call.action, call.id, f"the {side} did not answer in time")
+                description = f"the {PEOPLE[side]} did not answer {call.action} in time"
                 self._landed(side, call.id, Failure("GenericError", description))
         for timer in [t for t in self._data.get("timers", {}).get("set", ()) if t["at"] <= now]:
             self._view.cancel_timer(timer["name"], timer["key"])
@@ -245,17 +243,21 @@ class Session:
     def _arrive(self, side: Side, arrived: _Arrived) -> None:
         answer = self._answered[side].find(arrived.id, arrived.action, arrived.payload)
         if answer is not None:
-            self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "answered as before")
+            self._journal.add(EventKind.REPEAT, side, arrived.action, arrived.id, "answered as before")
             self._out.append(Out(side, answer))
             return
         if self._is_under_way(side, arrived):
-            self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "the first one is still under way")
+            self._journal.add(EventKind.REPEAT, side, arrived.action, arrived.id, "the first one is still under way")
             return
         if not self._has_room(side, arrived):
             self._fail(side, arrived, Failure("GenericError", "too many calls wait for an answer already"))
             return
-        if not self._acceptable(side, arrived):
+        payload = self._intake.request(side, arrived.action, arrived.payload, arrived.id, send=arrived.send)
+        if isinstance(payload, Failure):
+            if not arrived.send:
+                self._answer_error(side, arrived.id, payload)
             return
+        arrived.payload = payload
         self._inbox[side].append(arrived)
         if side is Side.STATION and self._held_until:
             mapping = self._mappings.find(side, arrived.action)
@@ -276,54 +278,20 @@ class Session:
             return False
         return not inbox or sum(call.size for call in inbox) + arrived.size <= MAX_WAITING_BYTES
 
-    def _acceptable(self, side: Side, arrived: _Arrived) -> bool:
-        version = self.pair.version(side)
-        action = self._protocols[side].actions.get(arrived.action)
-        if action is None or side not in action.sender or action.send != arrived.send:
-            self._fail(
-                side,
-                arrived,
-                Failure("NotImplemented", f"{version} has no {arrived.action!r} for a {_PEOPLE[side]} to send"),
-            )
-            return False
-        found = violation(version, arrived.action, "request", arrived.payload, formats=side is Side.STATION)
-        if found is not None and side is Side.STATION:
-            arrived.payload = self._repaired(arrived.action, "request", arrived.payload, arrived.id)
-            found = violation(version, arrived.action, "request", arrived.payload, formats=False)
-        if found is not None:
-            text = f"{found.path or 'the payload'}: {found.reason}"
-            self._event(EventKind.INVALID_INPUT, side, arrived.action, arrived.id, text)
-            if not arrived.send:
-                self._answer_error(side, arrived.id, Failure(found.code, text))
-            return False
-        return True
-
-    def _repaired(self, action: str, kind: Kind, payload: dict[str, Any], message_id: str) -> dict[str, Any]:
-        """A message of the station with what can mean only one thing put right."""
-        station = self._data.get("station", {})
-        vendor, model = str(station.get("vendor", "")), str(station.get("model", ""))
-        rules = [rule for rule in self._mappings.repairs if rule.fits(vendor, model)]
-        version = self.pair.version(Side.STATION)
-        schema = request_schema(version, action) if kind == "request" else response_schema(version, action)
-        result, done = repaired(payload, schema, rules, normal_time)
-        for text in done:
-            self._event(EventKind.REPAIRED, Side.STATION, action, message_id, text)
-        return dict(result)
-
     def _fail(self, side: Side, arrived: _Arrived, failure: Failure) -> None:
-        self._event(EventKind.INVALID_INPUT, side, arrived.action, arrived.id, failure.description)
+        self._journal.add(EventKind.INVALID_INPUT, side, arrived.action, arrived.id, failure.description)
         if not arrived.send:
             self._answer_error(side, arrived.id, failure)
 
     def _unreadable(self, side: Side, error: FrameError) -> None:
-        self._event(EventKind.PROTOCOL_ERROR, side, "", error.id or "", error.reason)
+        self._journal.add(EventKind.PROTOCOL_ERROR, side, "", error.id or "", error.reason)
         if error.answerable and error.id is not None:
             self._answer_error(side, error.id, Failure(error.code, error.reason))
         elif error.id is not None and error.message_type in _ANSWERS:
             self._landed(
                 side,
                 error.id,
-                Failure("InternalError", f"the {_PEOPLE[side]}'s answer is broken: {error.reason}"),
+                Failure("InternalError", f"the {PEOPLE[side]}'s answer is broken: {error.reason}"),
             )
 
     # -- exchanges --
@@ -353,11 +321,11 @@ class Session:
         if not self._inbox[side]:
             return False
         arrived = self._inbox[side].popleft()
-        self._about = (side, arrived.action, arrived.id)
+        self._journal.about = (side, arrived.action, arrived.id)
         mapping = self._mappings.find(side, arrived.action)
         if mapping is None:
             refusal = Failure("NotSupported", f"{self.pair} has no mapping of {arrived.action}", refused=True)
-            self._event(EventKind.REFUSED, side, arrived.action, arrived.id, refusal.description)
+            self._journal.add(EventKind.REFUSED, side, arrived.action, arrived.id, refusal.description)
             if not arrived.send:
                 self._answer_error(side, arrived.id, refusal)
             return True
@@ -367,7 +335,7 @@ class Session:
                 return True
             exchange = interpreter.begin(mapping, arrived.payload, self._view)
         except MappingFault as fault:
-            self._event(EventKind.INVALID_OUTPUT, side, arrived.action, arrived.id, fault.failure.description)
+            self._journal.add(EventKind.INVALID_OUTPUT, side, arrived.action, arrived.id, fault.failure.description)
             if not arrived.send:
                 self._answer_error(side, arrived.id, fault.failure)
             return True
@@ -382,18 +350,18 @@ class Session:
     def _repeat(self, side: Side, arrived: _Arrived, identity: str) -> bool:
         answer = self._identities.answer(identity)
         if answer is not None:
-            self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "answered as before")
+            self._journal.add(EventKind.REPEAT, side, arrived.action, arrived.id, "answered as before")
             self._answer(side, arrived.id, arrived.action, arrived.payload, answer)
             return True
         for exchange in self._detached:
             if exchange.once == identity:
-                self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "joined to the first one")
+                self._journal.add(EventKind.REPEAT, side, arrived.action, arrived.id, "joined to the first one")
                 exchange.ids.append(arrived.id)
                 return True
         unfinished = self._exchange(self._identities.unanswered(identity))
         if unfinished is None:
             return False
-        self._event(EventKind.REPEAT, side, arrived.action, arrived.id, "sent again")
+        self._journal.add(EventKind.REPEAT, side, arrived.action, arrived.id, "sent again")
         unfinished.ids = [arrived.id]
         self._active[side] = unfinished
         self._step(side, unfinished)
@@ -401,13 +369,13 @@ class Session:
 
     def _step(self, side: Side, exchange: Exchange) -> None:
         """Bring the exchange to its next call, or to its end."""
-        self._about = (side, exchange.action, _first(exchange.ids))
+        self._journal.about = (side, exchange.action, _first(exchange.ids))
         mapping = self._mapping_of(exchange)
         try:
             call = interpreter.advance(mapping, exchange, self._view)
         except MappingFault as fault:
             text = fault.failure.description
-            self._event(EventKind.INVALID_OUTPUT, side, exchange.action, _first(exchange.ids), text)
+            self._tell(EventKind.INVALID_OUTPUT, side, exchange, text)
             self._finish(side, exchange, fault.failure)
             return
         if call is None:
@@ -432,10 +400,9 @@ class Session:
         outcome = mapping.routes[exchange.route].outcome
         single = len(outcome.steps) == 1 and outcome.steps[0].each is None  # type: ignore[union-attr]
         given = _first(exchange.ids)
-        usable = given and len(given) <= _MAX_ID and not given.startswith(_PREFIX)
-        if single and usable and not self._outbox[call.to].has_used(given):
+        if single and is_usable(given) and not self._outbox[call.to].has_used(given):
             return given
-        return self._fresh_id()
+        return self._ids.fresh()
 
     def _finish(self, side: Side, exchange: Exchange, failure: Failure | None) -> None:
         mapping = self._mapping_of(exchange)
@@ -443,26 +410,20 @@ class Session:
         try:
             answer = interpreter.finish(mapping, exchange, failure, self._view)
         except MappingFault as fault:
-            self._event(
-                EventKind.INVALID_OUTPUT,
-                side,
-                exchange.action,
-                _first(exchange.ids),
-                fault.failure.description,
-            )
+            self._tell(EventKind.INVALID_OUTPUT, side, exchange, fault.failure.description)
             answer = fault.failure
         if isinstance(answer, dict) and not self._protocols[side].actions[exchange.action].send:
             found = violation(self.pair.version(side), exchange.action, "response", answer, formats=True)
             if found is not None:
                 text = f"the answer to {exchange.action} would break its schema: {found.path}: {found.reason}"
                 kind = _misfit(interpreter.answer_copies(mapping, exchange, found.path, answer))
-                self._event(kind, side, exchange.action, _first(exchange.ids), text)
+                self._tell(kind, side, exchange, text)
                 answer = Failure("InternalError", text)
         if isinstance(answer, Failure):
             if answer.refused:
                 name = mapping.routes[exchange.route].name
                 detail = {"route": name} if name else None
-                self._event(EventKind.REFUSED, side, exchange.action, _first(exchange.ids), answer.description, detail)
+                self._tell(EventKind.REFUSED, side, exchange, answer.description, detail)
             for message_id in exchange.ids:
                 self._answer_error(side, message_id, answer)
         else:
@@ -470,7 +431,7 @@ class Session:
             route = mapping.routes[exchange.route]
             reason = route.outcome.because if isinstance(route.outcome, Answer) else ""
             detail = {"route": route.name} if route.name else None
-            self._event(kind, side, exchange.action, _first(exchange.ids), reason, detail)
+            self._tell(kind, side, exchange, reason, detail)
             if exchange.once:
                 self._touch()
                 self._identities.keep_answer(exchange.once, answer)
@@ -482,13 +443,13 @@ class Session:
         try:
             calls = list(interpreter.further_calls(mapping, exchange, self._view))
         except MappingFault as fault:
-            self._event(EventKind.INVALID_OUTPUT, side, exchange.action, "", fault.failure.description)
+            self._journal.add(EventKind.INVALID_OUTPUT, side, exchange.action, "", fault.failure.description)
             return
         for call in calls:
             if self._invalid(call, side, exchange) is None:
                 if call.durable:
                     self._touch()
-                self._outbox[call.to].add(Waiting(self._fresh_id(), call.action, call.payload, durable=call.durable))
+                self._outbox[call.to].add(Waiting(self._ids.fresh(), call.action, call.payload, durable=call.durable))
 
     def _invalid(self, call: OutgoingCall, side: Side | str, exchange: Exchange) -> Failure | None:
         """Why a call that is about to leave cannot leave, reported; None when it is valid."""
@@ -497,20 +458,22 @@ class Session:
             return None
         copied = call.copies and interpreter.is_copied(found.path, call.payload, exchange.payload)
         text = f"{call.action} would break its schema: {found.path or 'the payload'}: {found.reason}"
-        self._event(_misfit(copied), side, exchange.action, _first(exchange.ids), text, {"payload": call.payload})
+        self._tell(_misfit(copied), side, exchange, text, {"payload": call.payload})
         text = f"no valid {call.action} can be made of this: {found.path or 'the payload'} {found.reason}"
         return Failure(found.code if copied else "InternalError", text, far=copied)
 
     def _run_timer(self, timer: Mapping[str, Any]) -> None:
-        self._about = ("timer", timer["name"], "")
+        self._journal.about = ("timer", timer["name"], "")
         mapping = self._mappings.find("timer", timer["name"])
         if mapping is None:
-            self._event(EventKind.INVALID_OUTPUT, "timer", timer["name"], "", "there is no mapping for this timer")
+            self._journal.add(
+                EventKind.INVALID_OUTPUT, "timer", timer["name"], "", "there is no mapping for this timer"
+            )
             return
         try:
             exchange = interpreter.begin(mapping, timer["payload"], self._view)
         except MappingFault as fault:
-            self._event(EventKind.INVALID_OUTPUT, "timer", timer["name"], "", fault.failure.description)
+            self._journal.add(EventKind.INVALID_OUTPUT, "timer", timer["name"], "", fault.failure.description)
             return
         self._further("timer", mapping, exchange)
 
@@ -519,28 +482,18 @@ class Session:
     def _result(self, side: Side, frame: CallResult) -> None:
         call = self._outbox[side].flight
         if call is None or call.id != frame.id:
-            self._event(EventKind.LATE_ANSWER, side, "", frame.id, "an answer to no call that is open")
+            self._journal.add(EventKind.LATE_ANSWER, side, "", frame.id, "an answer to no call that is open")
             return
-        version, payload = self.pair.version(side), frame.payload
-        found = violation(version, call.action, "response", payload, formats=side is Side.STATION)
-        if found is not None and side is Side.STATION:
-            payload = self._repaired(call.action, "response", payload, frame.id)
-            found = violation(version, call.action, "response", payload, formats=False)
-        if found is None:
-            self._landed(side, frame.id, payload)
-            return
-        text = f"the {_PEOPLE[side]}'s answer to {call.action} breaks its schema: {found.path}: {found.reason}"
-        self._event(EventKind.INVALID_INPUT, side, call.action, frame.id, text)
-        self._landed(side, frame.id, Failure("InternalError", text))
+        self._landed(side, frame.id, self._intake.response(side, call.action, frame.payload, frame.id))
 
     def _landed(self, side: Side, message_id: str, result: dict[str, Any] | Failure) -> None:
         call = self._outbox[side].land(message_id)
         if call is None:
-            self._event(EventKind.LATE_ANSWER, side, "", message_id, "an answer to no call that is open")
+            self._journal.add(EventKind.LATE_ANSWER, side, "", message_id, "an answer to no call that is open")
             return
         if isinstance(result, Failure) and result.far:
             text = f"{result.code}: {result.description}".rstrip(": ")
-            self._event(EventKind.PEER_ERROR, side, call.action, message_id, text)
+            self._journal.add(EventKind.PEER_ERROR, side, call.action, message_id, text)
         if call.first:
             self._held_until = 0.0
         if not call.owner:
@@ -564,17 +517,17 @@ class Session:
         """A call that no exchange waits for has its answer; what it tells beyond a status goes nowhere."""
         for name in result if isinstance(result, dict) else ():
             text = f"The link added the call {call.action}; its answer has nobody to go to."
-            self._event(EventKind.DROPPED_FIELD, side, call.action, call.id, text, {"field": name})
+            self._journal.add(EventKind.DROPPED_FIELD, side, call.action, call.id, text, {"field": name})
         if not call.durable:
             return
         self._touch()
         if isinstance(result, Failure):
             if call.attempts < MAX_ATTEMPTS:
-                call.id = self._fresh_id()
+                call.id = self._ids.fresh()
                 self._outbox[side].retry(call, self._now + RETRY_SECONDS * call.attempts)
             else:
                 text = f"given up after {call.attempts} attempts: {result.description}"
-                self._event(EventKind.GIVEN_UP, side, call.action, call.id, text, {"payload": call.payload})
+                self._journal.add(EventKind.GIVEN_UP, side, call.action, call.id, text, {"payload": call.payload})
 
     def _reply_failed(self, side: Side, exchange: Exchange, failure: Failure) -> None:
         mapping = self._mapping_of(exchange)
@@ -619,15 +572,6 @@ class Session:
         self._pump()
         return self._out
 
-    def _name_epoch(self) -> None:
-        """Name the connection that begins now, other than the last one even if the clock has not moved on."""
-        moment = int(self._now * 1000)
-        last = int(self._epoch or "0", 36)
-        if moment <= last < moment + _CLOCK_SLACK:
-            moment = last + 1
-        self._epoch = self._view.epoch = _base36(moment)
-        self._counter = 0
-
     def _touch(self) -> None:
         self.dirty = True
 
@@ -640,47 +584,21 @@ class Session:
     def _is_durable(self, exchange: Exchange) -> bool:
         return self._mapping_of(exchange).durable
 
-    def _fresh_id(self) -> str:
-        self._counter += 1
-        return f"{_PREFIX}{self._epoch}-{self._counter}"
+    def _tell(
+        self, kind: EventKind, side: Side | str, exchange: Exchange, text: str, detail: dict[str, Any] | None = None
+    ) -> None:
+        """Write down what happened to an exchange."""
+        self._journal.add(kind, side, exchange.action, _first(exchange.ids), text, detail)
 
-    def _report_drops(self, origin: Side, exchange: Exchange, dropped: Iterable[tuple[str, str]]) -> None:
+    def _report_drops(self, origin: Side, exchange: Exchange, fields: Iterable[tuple[str, str]]) -> None:
         try:
-            for path, reason in dropped:
-                detail = {"field": path}
-                self._event(EventKind.DROPPED_FIELD, origin, exchange.action, _first(exchange.ids), reason, detail)
+            self._journal.dropped(origin, exchange.action, _first(exchange.ids), fields)
         except MappingFault as fault:
             text = f"cannot tell what is dropped: {fault.failure.description}"
-            self._event(EventKind.INVALID_OUTPUT, origin, exchange.action, _first(exchange.ids), text)
-
-    def _event(
-        self,
-        kind: EventKind,
-        side: Side | str,
-        action: str,
-        message_id: str,
-        text: str = "",
-        detail: dict[str, Any] | None = None,
-    ) -> None:
-        self._events.append(
-            Event(
-                kind=kind,
-                identity=self.identity,
-                side=str(side),
-                action=action,
-                message_id=message_id,
-                text=text,
-                detail=detail or {},
-            )
-        )
+            self._tell(EventKind.INVALID_OUTPUT, origin, exchange, text)
 
 
-_PEOPLE = {Side.STATION: "station", Side.CSMS: "CSMS"}
-_PREFIX = "xw-"
 _ANSWERS = (MessageType.CALLRESULT, MessageType.CALLERROR)
-_MAX_ID = 36
-_CLOCK_SLACK = 1000
-"""Milliseconds by which a clock may stand still or step back without two connections of the same name."""
 _MAX_DESCRIPTION = 255
 
 
@@ -696,12 +614,3 @@ def _misfit(copied: bool) -> EventKind:
 
 def _first(ids: list[str]) -> str:
     return ids[0] if ids else ""
-
-
-def _base36(number: int) -> str:
-    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
-    text = ""
-    while number:
-        number, rest = divmod(number, 36)
-        text = digits[rest] + text
-    return text or "0"

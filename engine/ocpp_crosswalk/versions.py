@@ -39,6 +39,10 @@ class Side(StrEnum):
         return Side.CSMS if self is Side.STATION else Side.STATION
 
 
+PEOPLE = {Side.STATION: "station", Side.CSMS: "CSMS"}
+"""The sides, as they are called in messages for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """The versions at the two ends of a link, written ``ocpp1.6--ocpp2.0.1`` (station's first)."""

@@ -15,7 +15,7 @@ from ..protocol import protocol
 from ..repairs import Rules
 from ..schemas import leaves, request_schema, response_schema
 from ..schemas import walk as walk_schema
-from ..versions import Pair, Side, Version
+from ..versions import PEOPLE, Pair, Side, Version
 from . import model
 from .document import Document, PathInDocument
 from .template import Array, Constant, Convert, Copy, CopyList, Each, Leaf, Lookup, Node, Object, Table, With
@@ -374,7 +374,7 @@ class _MappingBuilder:
         self._b.error(
             "XW109",
             path,
-            f"{action!r} is not an action that an {version} {_PEOPLE[sender]} sends",
+            f"{action!r} is not an action that an {version} {PEOPLE[sender]} sends",
             suggestion(action, actions),
         )
         return False
@@ -570,7 +570,6 @@ def _dotted(path: Iterable[str | int]) -> str:
     return text
 
 
-_PEOPLE = {Side.STATION: "station", Side.CSMS: "CSMS"}
 _RESERVED = frozenset({"request", "settings", "reply", "replies", "error"})
 _DIRECTIVES = ("$const", "$table", "$each", "$when", "$because", "$copy", "$with", "$part", "$value", "$type")
 _KNOWN_DIRECTIVES = f"Directives are {', '.join(_DIRECTIVES)}; a quoted key cannot begin with $."

@@ -14,7 +14,7 @@ from ..crosswalk import Crosswalk
 from ..events import Event
 from ..session import Out, Session
 from ..stores import Fenced, Store, StoreError
-from ..versions import Pair, Side
+from ..versions import PEOPLE, Pair, Side
 from .config import Limits
 from .limits import Allowance
 from .middleware import Middlewares, Passage
@@ -164,7 +164,7 @@ class Link:
         try:
             yield
         except Closed as closed:
-            self.end(*mirrored(closed, _PEOPLE[side]), side)
+            self.end(*mirrored(closed, PEOPLE[side]), side)
         except Fenced:
             self.end(GOING_AWAY, "another instance has taken over this station", "proxy")
         except StoreError:
@@ -188,7 +188,7 @@ class Link:
         except Closed:
             return
         except TimeoutError:
-            self.end(POLICY, f"the {_PEOPLE[side]} does not read what it is sent", "proxy")
+            self.end(POLICY, f"the {PEOPLE[side]} does not read what it is sent", "proxy")
             return
         self._around.observer.sent(self.info, side, frame)
 
@@ -384,9 +384,6 @@ class TranslatedLink(Link):
         self._crosswalk = self._around.crosswalk
         self._session = self._make_session(state)
         self._session.dirty = dirty
-
-
-_PEOPLE = {Side.STATION: "station", Side.CSMS: "CSMS"}
 
 
 def _is_idle(state: Mapping[str, Any]) -> bool:
