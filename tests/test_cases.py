@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ocpp_crosswalk import Crosswalk
+from ocpp_crosswalk.check.cases import SUFFIX, cases_of
 from ocpp_crosswalk.conversation import Case, load_cases, play
 from ocpp_crosswalk.diagnostics import Diagnostics
 from ocpp_crosswalk.mapping.pack import ORIGINS
@@ -19,7 +20,6 @@ from ocpp_crosswalk.versions import Pair
 
 ROOT = folder("mappings")
 CROSSWALK = Crosswalk.load()
-SUFFIX = ".cases.yaml"
 
 
 def own() -> list[tuple[Pair, Path]]:
@@ -27,32 +27,17 @@ def own() -> list[tuple[Pair, Path]]:
     return [(Pair.parse(path.parents[1].name), path) for path in sorted(ROOT.glob(f"*/*/*{SUFFIX}"))]
 
 
-def inherited() -> list[tuple[Pair, Path]]:
-    """The cases files of mappings that another pair takes over as they are, each with that pair."""
-    found = []
-    for pair in CROSSWALK.pairs:
-        if CROSSWALK.pack.findings(pair):
-            continue  # every case of this pair fails, and says why
-        amended = {(path.parent.name, path.stem) for path in (ROOT / str(pair)).glob("from-*/*.yaml")}
-        for document in CROSSWALK.mappings(pair).documents.values():
-            path = Path(document.file)
-            cases = path.with_name(f"{path.stem}{SUFFIX}")
-            taken_over = path.is_relative_to(ROOT) and path.relative_to(ROOT).parts[0] != str(pair)
-            if taken_over and cases.is_file() and (path.parent.name, path.stem) not in amended:
-                found.append((pair, cases))
-    return sorted(found, key=str)
-
-
 def parameters() -> list[Any]:
     """Pair and case, named ``pair/side/action::name``; inherited ones say from where."""
     rows = []
-    for pair, path in (*own(), *inherited()):
-        written = path.parents[1].name
-        origin = "" if written == str(pair) else f" (from {written})"
-        where = f"{pair}/{path.parent.name}/{path.name.removesuffix(SUFFIX)}"
-        rows += [
-            pytest.param(pair, case, id=f"{where}::{case.name}{origin}") for case in load_cases(path, Diagnostics())
-        ]
+    for pair in CROSSWALK.pairs:
+        if CROSSWALK.pack.findings(pair):
+            continue  # every case of this pair fails, and says why
+        for path, case in cases_of(CROSSWALK, pair, [ROOT], Diagnostics()):
+            written = path.parents[1].name
+            origin = "" if written == str(pair) else f" (from {written})"
+            where = f"{pair}/{path.parent.name}/{path.name.removesuffix(SUFFIX)}"
+            rows.append(pytest.param(pair, case, id=f"{where}::{case.name}{origin}"))
     return rows
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..conversation import Case, SessionStage, load_cases, play_on
 from ..crosswalk import Crosswalk
 from ..diagnostics import Diagnostics, Position, Severity
+from ..mapping.document import load_document
 from ..versions import Pair
 
 SUFFIX = ".cases.yaml"
@@ -21,12 +22,8 @@ def play_cases(
     diagnostics: Diagnostics,
     passed_over: Container[str] = (),
 ) -> tuple[int, set[tuple[str, str, str]]]:
-    """Play every case that ``roots`` (folders of mappings) hold for the mappings of ``pair``.
-
-    A mapping that the pair takes over from another unchanged is held to that pair's cases. Those of a mapping file in
-    ``passed_over`` are not played. Gives how many cases there were, and the routes that they took: side, action and the
-    route's name.
-    """
+    """Play every case that ``roots`` (folders of mappings) hold for the mappings of ``pair``, but those of a mapping file
+    in ``passed_over``. Gives how many there were, and the routes that they took: side, action and the route's name."""
     played = 0
     taken: set[tuple[str, str, str]] = set()
     for folder in _folders(crosswalk, pair, roots):
@@ -39,16 +36,35 @@ def play_cases(
                     f"Write {path.stem}{SUFFIX} beside it, with a call that is carried and an odd one.",
                     severity=Severity.NOTE,
                 )
+    for path, case in cases_of(crosswalk, pair, roots, diagnostics):
+        if str(path.with_name(f"{path.name.removesuffix(SUFFIX)}.yaml")) in passed_over:
+            continue
+        played += 1
+        taken |= _play(case, crosswalk, pair, diagnostics)
+    return played, taken
+
+
+def cases_of(
+    crosswalk: Crosswalk, pair: Pair, roots: Sequence[Path], diagnostics: Diagnostics
+) -> Iterator[tuple[Path, Case]]:
+    """The cases that ``roots`` hold for the mappings of ``pair``, each with its file.
+
+    A mapping that the pair takes over from another, unchanged or amended by a patch, is held to that pair's cases too,
+    but for those that have a namesake in a file of its own.
+    """
+    known: set[tuple[str, str, str]] = set()
+    for folder in _folders(crosswalk, pair, roots):
+        own = folder.parent.name == str(pair)
         for path in sorted(folder.glob(f"*{SUFFIX}")):
             action = path.name.removesuffix(SUFFIX)
-            if folder.parent.name != str(pair) and _overridden(pair, roots, folder.name, action):
-                continue
-            if str(path.with_name(f"{action}.yaml")) in passed_over:
+            if not own and _replaced(pair, roots, folder.name, action):
                 continue
             for case in load_cases(path, diagnostics):
-                played += 1
-                taken |= _play(case, crosswalk, pair, diagnostics)
-    return played, taken
+                if own:
+                    known.add((folder.name, action, case.name))
+                elif (folder.name, action, case.name) in known:
+                    continue
+                yield path, case
 
 
 def _folders(crosswalk: Crosswalk, pair: Pair, roots: Sequence[Path]) -> Iterator[Path]:
@@ -60,8 +76,10 @@ def _folders(crosswalk: Crosswalk, pair: Pair, roots: Sequence[Path]) -> Iterato
                     yield root / name / side
 
 
-def _overridden(pair: Pair, roots: Sequence[Path], side: str, action: str) -> bool:
-    return any((root / str(pair) / side / f"{action}.yaml").is_file() for root in roots)
+def _replaced(pair: Pair, roots: Sequence[Path], side: str, action: str) -> bool:
+    """Whether the pair has a mapping of its own, which owes nothing to the one that it replaces."""
+    own = (root / str(pair) / side / f"{action}.yaml" for root in roots)
+    return any(path.is_file() and not load_document(path).value.get("patch") for path in own)
 
 
 def _play(case: Case, crosswalk: Crosswalk, pair: Pair, diagnostics: Diagnostics) -> set[tuple[str, str, str]]:
