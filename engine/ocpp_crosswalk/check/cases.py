@@ -22,8 +22,8 @@ def play_cases(
     diagnostics: Diagnostics,
     passed_over: Container[str] = (),
 ) -> tuple[int, set[tuple[str, str, str]]]:
-    """Play every case that ``roots`` (folders of mappings) hold for the mappings of ``pair``, but those of mapping files
-    in ``passed_over``. Gives how many there were, and the routes that they took: side, action, the route's name."""
+    """Play every case that ``roots`` (folders of mappings) hold for the mappings of ``pair``, but those of files in
+    ``passed_over``. Gives how many there were, and the routes that they took: side, action, the route's name."""
     played = 0
     taken: set[tuple[str, str, str]] = set()
     for folder in _folders(crosswalk, pair, roots):
