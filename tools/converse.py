@@ -21,6 +21,7 @@ import zlib
 from collections import Counter, deque
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ocpp_crosswalk import PAIRS, Crosswalk, EventKind, Out, Pair, Side
@@ -228,9 +229,9 @@ class Conversation:
                     self._seen.setdefault(name, deque(maxlen=4)).append(inner)
 
 
-def converse(pair_name: str, first: int, count: int, calls: int) -> Result:
-    """Play ``count`` conversations, numbered from ``first``."""
-    crosswalk = Crosswalk.load()
+def converse(pair_name: str, first: int, count: int, calls: int, *layers: Path) -> Result:
+    """Play ``count`` conversations, numbered from ``first``, with the mappings of ``layers`` over the built-in ones."""
+    crosswalk = Crosswalk.load(layers)
     pair = Pair.parse(pair_name)
     result = Result()
     for number in range(first, first + count):
