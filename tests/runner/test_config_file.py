@@ -40,7 +40,7 @@ csms:
     version: [ocpp2.1, ocpp2.0.1]
     credentials: {username: proxy, password: "${CSMS_PASSWORD}"}
     tls: {ca: certs/csms.pem, certificate: certs/client.pem, key: certs/client.key}
-  old: {url: "ws://10.0.0.1:9000/x", version: ocpp1.6}
+  old: {url: "ws://10.0.0.1:9000/x", version: ocpp1.6, credentials: {key: 00fF}}
 rules:
   - {identity: "LAB-*", refuse: 403}
   - {path: /old/*, offers: ocpp2.0.1, csms: old, assume: ocpp1.6, password: "${KEY}",
@@ -94,7 +94,9 @@ def test_everything_that_it_can_say(tmp_path: Path) -> None:
                 Credentials(Secret("s3cret"), "proxy"),
                 ClientTls(certs / "csms.pem", certs / "client.pem", certs / "client.key"),
             ),
-            "old": Target("old", "ws://10.0.0.1:9000/x", (Version.V16,)),
+            "old": Target(
+                "old", "ws://10.0.0.1:9000/x", (Version.V16,), Credentials(Secret("00fF"), None, hexadecimal=True)
+            ),
         },
         rules=(
             Rule(identity="LAB-*", refuse=403),

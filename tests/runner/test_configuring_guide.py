@@ -23,9 +23,10 @@ ENVIRONMENT = {"CSMS_PASSWORD": "a", "BERLIN_0042_PASSWORD": "b", "FLEET_PASSWOR
 
 
 def _keys(schema: dict[str, Any], path: str = "") -> Iterator[str]:
-    """Every key that the schema has, with dots."""
+    """Every key that the schema has, behind what it belongs to."""
     if "$ref" in schema:
-        schema = SCHEMA["definitions"][schema["$ref"].rpartition("/")[2]]
+        name = schema["$ref"].rpartition("/")[2]
+        schema, path = SCHEMA["definitions"][name], f"{name}."
     for name, inner in schema.get("properties", {}).items():
         yield f"{path}{name}"
         yield from _keys(inner, f"{path}{name}.")
@@ -37,7 +38,8 @@ def _keys(schema: dict[str, Any], path: str = "") -> Iterator[str]:
 def _used(value: Any, schema: dict[str, Any], path: str = "") -> Iterator[str]:
     """Every key of the schema that ``value`` uses."""
     if "$ref" in schema:
-        schema = SCHEMA["definitions"][schema["$ref"].rpartition("/")[2]]
+        name = schema["$ref"].rpartition("/")[2]
+        schema, path = SCHEMA["definitions"][name], f"{name}."
     if isinstance(value, list):
         for item in value:
             yield from _used(item, schema.get("items", {}), path)

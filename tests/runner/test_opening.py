@@ -263,3 +263,10 @@ async def test_compression_is_not_offered_to_a_csms_of_1_6() -> None:
         station = await w.station("CP-1", "ocpp2.0.1")
         assert "Sec-WebSocket-Extensions" not in w.csms.requests[0].headers
         await station.close()
+
+
+async def test_a_csms_of_1_6_gets_a_key_as_the_bytes_that_it_stands_for() -> None:
+    key = Credentials(Secret("0001020304050607FFFFFFFFFFFFFFFFFFFFFFFF"), "AL1000", hexadecimal=True)
+    async with world(FakeCsms("ocpp1.6"), rules=(Rule(credentials=key),)) as w:
+        await (await w.station("CP-1", "ocpp2.0.1")).close()
+        assert w.csms.requests[0].headers["Authorization"] == "Basic QUwxMDAwOgABAgMEBQYH////////////////"

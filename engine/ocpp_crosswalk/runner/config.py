@@ -63,10 +63,13 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """HTTP Basic credentials. Without a user name the station's identity is taken."""
+    """HTTP Basic credentials. Without a user name the station's identity is taken. ``hexadecimal``: the password
+    is the key of a 1.6 station, and presented as the bytes that it stands for.
+    """
 
     password: Secret
     username: str | None = None
+    hexadecimal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -280,4 +280,6 @@ class _Reader:
 
 
 def _credentials(value: Mapping[str, Any] | None) -> Credentials | None:
-    return Credentials(Secret(value["password"]), value.get("username")) if value else None
+    if not value:
+        return None
+    return Credentials(Secret(value.get("password") or value["key"]), value.get("username"), "key" in value)

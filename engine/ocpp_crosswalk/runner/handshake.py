@@ -92,9 +92,10 @@ def negotiate(offers: Sequence[str], csms: Sequence[Version], pairs: Iterable[Pa
     return None
 
 
-def basic_authorization(username: str, password: str) -> str:
+def basic_authorization(username: str, password: str | bytes) -> str:
     """The value of an Authorization header (RFC 7617)."""
-    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+    secret = password.encode() if isinstance(password, str) else password
+    return "Basic " + base64.b64encode(username.encode() + b":" + secret).decode()
 
 
 def same_proof(one: Proof | None, other: Proof | None) -> bool:

@@ -89,7 +89,9 @@ def _authorization(handshake: Handshake, credentials: Credentials | None) -> str
     """The Authorization header for the CSMS: replaced, or the station's own."""
     if credentials is None:
         return handshake.authorization
-    return basic_authorization(credentials.username or handshake.identity, credentials.password.value)
+    password = credentials.password.value
+    secret = bytes.fromhex(password) if credentials.hexadecimal else password
+    return basic_authorization(credentials.username or handshake.identity, secret)
 
 
 def versions_of(config: Config) -> set[Version]:
