@@ -66,6 +66,7 @@ class Judge:
         self._answered[frame[1]] += 1
         if self._answered[frame[1]] > self._asked[frame[1]]:
             self._wrong("an answer to no call, or a second one", orjson.dumps(frame).decode())
+            return
         if frame[0] == 4:
             if frame[2] not in protocol(self._version).error_codes.values():
                 self._wrong(f"{frame[2]} is no error code of {self._version}", orjson.dumps(frame).decode())
