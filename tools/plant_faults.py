@@ -173,6 +173,8 @@ def _found(root: Path, file: Path, seed: int) -> tuple[str, str]:
         return "types", min(new)[0]
     crosswalk = Crosswalk.load([root], builtin=False)
     for pair in pairs:
+        if unusable := crosswalk.pack.findings(pair):
+            return "types", unusable[0].code
         diagnostics = Diagnostics()
         play_cases(crosswalk, pair, [root], diagnostics)
         failed = [item for item in diagnostics.items if item.severity is Severity.ERROR]
@@ -253,6 +255,13 @@ def _small_world(root: Path, file: Path, pairs: list[Pair]) -> Path:
     for name in {file.parent.parent.name, *map(str, pairs)}:
         (small / name / file.parent.name).mkdir(parents=True)
         shutil.copy(root / name / "pair.yaml", small / name)
+    for base in _sound(root).mappings(Pair.parse(file.parent.parent.name)).bases:
+        amended = root / str(base) / file.parent.name / file.name
+        if amended.is_file():
+            place = small / str(base)
+            (place / file.parent.name).mkdir(parents=True, exist_ok=True)
+            shutil.copy(root / str(base) / "pair.yaml", place)
+            shutil.copy(amended, place / file.parent.name)
     shutil.copy(file, small / file.relative_to(root))
     return small
 

@@ -100,7 +100,7 @@ class Losses:
             for path in unread(schema, payload, reads.fields | self._told(reads.asked, payload, arriving))
             if not covered(path, drops)
             and not self._everywhere_dropped(path)
-            and (arriving is None or _arrives(arriving, path.split(".")))
+            and (arriving is None or arrives(arriving, path.split(".")))
         ]
         if not lost:
             return
@@ -169,12 +169,12 @@ def _used(schema: Schema, payload: str, made_of: Set[Source], path: str) -> bool
     )
 
 
-def _arrives(value: Type, path: list[str]) -> bool:
+def arrives(value: Type, path: list[str]) -> bool:
     """Whether a field may be there at all, under what is known of the payload."""
     if not path:
         return bool(value.options)
     return any(
-        (inner := option.field(path[0])) is not None and _arrives(element(inner), path[1:])
+        (inner := option.field(path[0])) is not None and arrives(element(inner), path[1:])
         for option in value.options
         if isinstance(option, Object)
     )
@@ -229,4 +229,4 @@ def _exists(schema: Schema, path: str) -> bool:
     return walk(schema, path.split(".")) is not None
 
 
-__all__ = ["REQUEST", "Losses", "reply_of"]
+__all__ = ["REQUEST", "Losses", "arrives", "covered", "reply_of"]

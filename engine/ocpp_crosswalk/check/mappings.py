@@ -15,7 +15,7 @@ from ..versions import Side
 from .environment import Environment, Reads
 from .facts import CONTEXT, Definition, access
 from .lost import REQUEST, Losses, reply_of
-from .templates import Everywhere, Tables, TemplateChecker, calls_mutating, element
+from .templates import Everywhere, Flow, Tables, TemplateChecker, calls_mutating, element
 from .types import UNDEFINED, Array, Boolean, Schema, Source, Type, anything, of_schema, record, union
 
 _TEXT: Schema = {"type": "string"}
@@ -33,9 +33,23 @@ class Shared:
     diagnostics: Diagnostics
 
 
+@dataclass(frozen=True)
+class RouteFlow:
+    """What a route makes of the fields that arrive, and which of them may arrive there."""
+
+    reads: Reads
+    arriving: Type
+    flows: tuple[Flow, ...]
+
+
 def check_mapping(mapping: model.Mapping, shared: Shared, everywhere: Mapping[str, str]) -> None:
     """Report everything that is wrong with ``mapping``. ``everywhere`` are the fields that its pair drops."""
     _MappingChecker(mapping, shared, everywhere).check()
+
+
+def route_flows(mapping: model.Mapping, shared: Shared) -> list[RouteFlow]:
+    """What becomes of each field that arrives, by the routes of ``mapping``."""
+    return _MappingChecker(mapping, shared, {}).check()
 
 
 class _MappingChecker:
@@ -47,7 +61,7 @@ class _MappingChecker:
         self._bound: dict[str, tuple[Position, bool]] = {}
         self._sender = None if mapping.origin == "timer" else Side(mapping.origin)
 
-    def check(self) -> None:
+    def check(self) -> list[RouteFlow]:
         mapping = self._mapping
         request = self._request()
         env = Environment(
@@ -61,12 +75,13 @@ class _MappingChecker:
         shared_reads = Reads()
         self._templates.reads = shared_reads
         env = self._bindings(mapping.let, env)
-        per_route: list[tuple[Reads, Type]] = []
+        per_route: list[RouteFlow] = []
         for route in mapping.routes:
             reads = shared_reads.copy()
             self._templates.reads = reads
+            self._templates.flows = []
             arriving, env = self._route(route, env)
-            per_route.append((reads, arriving))
+            per_route.append(RouteFlow(reads, arriving, tuple(self._templates.flows)))
         self._exhaustive()
         self._unused()
         reasons = [route.outcome.because for route in mapping.routes if not isinstance(route.outcome, model.Forward)]
@@ -79,7 +94,8 @@ class _MappingChecker:
             )
         if self._sender is not None:
             losses = Losses(mapping, self._sender, self._everywhere, self._shared.everywhere, self._shared.diagnostics)
-            losses.check(per_route, shared_reads)
+            losses.check([(route.reads, route.arriving) for route in per_route], shared_reads)
+        return per_route
 
     def _request(self) -> Type:
         if self._sender is None:
@@ -124,7 +140,9 @@ class _MappingChecker:
                 self._code(code, at)
             case model.Forward() as forward:
                 inside = self._forward(route, forward, inside)
-        for send in route.also:
+        steps = len(route.outcome.steps) if isinstance(route.outcome, model.Forward) else 0
+        for number, send in enumerate(route.also, steps):
+            self._templates.message = str(number)
             self._call(send, inside, "also")
         return arriving, after
 
@@ -138,7 +156,8 @@ class _MappingChecker:
     def _forward(self, route: model.Route, forward: model.Forward, env: Environment) -> Environment:
         """Check the steps and the answer; gives what `also` sees."""
         replies: list[tuple[Type, bool]] = []
-        for send in forward.steps:
+        for number, send in enumerate(forward.steps):
+            self._templates.message = str(number)
             reply = self._call(send, env, "request")
             sure = send.when is None and send.each is None
             replies.append((reply, sure))
@@ -154,7 +173,9 @@ class _MappingChecker:
         self._respond(forward.response, answered)
         if forward.error is not None:
             failed = replace_variables(answered, error=_ERROR, reply=UNDEFINED).within(UNDEFINED)
+            flows = list(self._templates.flows)
             self._respond(forward.error, failed)
+            self._templates.flows = flows
         self._templates.lenient = False
         return replace_variables(answered, reply=last.maybe()).within(env.context)
 
@@ -190,6 +211,7 @@ class _MappingChecker:
         if action is None or action.send:
             return
         schema = response_schema(version, self._mapping.action)
+        self._templates.message = "answer"
         value = self._templates.node(response, env, schema, "response")
         if not value.options and schema.get("required"):
             at = self._mapping.at if isinstance(response, t.Constant) else response.at
@@ -288,4 +310,4 @@ def expressions_of(node: t.Node) -> Iterator[Expression]:
                 yield from expressions_of(inner)
 
 
-__all__ = ["Shared", "check_mapping"]
+__all__ = ["RouteFlow", "Shared", "check_mapping", "route_flows"]

@@ -21,6 +21,7 @@ from .types import (
     Array,
     Object,
     Schema,
+    Source,
     Type,
     anything,
     is_faulty,
@@ -67,6 +68,16 @@ class Everywhere:
         return [finding for finding in self._findings.values() if finding is not None]
 
 
+@dataclass(frozen=True)
+class Flow:
+    """A field that leaves and the fields that it is made of. ``message`` is the number of the call that leaves, or
+    ``answer``."""
+
+    message: str
+    path: str
+    sources: frozenset[Source]
+
+
 class TemplateChecker:
     """Infers types of templates and expressions of one mapping, and reports what does not fit."""
 
@@ -80,6 +91,10 @@ class TemplateChecker:
         self.reads: Reads | None = Reads()
         self.used: set[str] = set()
         """The names of the variables that expressions used."""
+        self.flows: list[Flow] = []
+        """What the fields that leave are made of."""
+        self.message = ""
+        """The message that fields are written to."""
         self.pure = True
         """Whether expressions may not change state here."""
         self.lenient = False
@@ -145,6 +160,23 @@ class TemplateChecker:
 
     def node(self, node: t.Node, env: Environment, target: Schema | None, path: str) -> Type:
         """The type of a template's value. With a ``target``, what does not fit is reported, and is read."""
+        if target is None or not isinstance(node, t.Constant | t.Leaf | t.Lookup):
+            return self._node(node, env, target, path)
+        with self._flowing(path):
+            return self._node(node, env, target, path)
+
+    @contextmanager
+    def _flowing(self, path: str) -> Iterator[None]:
+        """Note what the field at ``path`` is made of, as long as the block lasts."""
+        outer = self.reads
+        reads = Reads()
+        with self.reading(reads):
+            yield
+        self.flows.append(Flow(self.message, path.partition(".")[2], frozenset(reads.fields)))
+        if outer is not None:
+            outer.include(reads)
+
+    def _node(self, node: t.Node, env: Environment, target: Schema | None, path: str) -> Type:
         match node:
             case t.Constant(at, value):
                 if value is NOTHING:
@@ -339,12 +371,17 @@ class TemplateChecker:
                 found = option.field(name)
                 if found is None or name in overridden:
                     continue
-                if self.reads is not None and option.source is not None and not has_objects(found):
-                    self.reads.field(option.source.field(name))
                 here = f"{path}.{name}" if path else name
+                if option.source is not None and (step is None or not has_objects(found)):
+                    with self._flowing(here):
+                        self._copied_field(option.source.field(name))
                 value = self._copy_step(step, found, env, properties.get(name, {}), here, at)
                 members[name] = union((members[name], value)) if name in members else value
         return members
+
+    def _copied_field(self, source: Source) -> None:
+        if self.reads is not None:
+            self.reads.field(source)
 
     def _copy_step(self, step: Any, found: Type, env: Environment, target: Schema, path: str, at: Position) -> Type:
         if step is None:
