@@ -25,8 +25,8 @@ def arriving_fields(
     """For the call and the answers to it: a row ``[path, state, [[message, path], ...], reason]`` for each field.
 
     The states: ``carried`` (under its own name), ``changed`` (into others), ``kept`` (by the link), ``asked`` (it only
-    decides something), ``lost``, and ``unsaid`` where the checker has a finding. Fields that cannot arrive in this route
-    have no row, and neither have those that the pair drops ``everywhere``.
+    decides something), ``lost``, and ``unsaid`` where the checker has a finding. Fields that cannot arrive in this
+    route have no row, and neither have those that the pair drops ``everywhere``.
     """
     if mapping.origin == "timer":
         return {}
