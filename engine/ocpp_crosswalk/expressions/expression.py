@@ -32,11 +32,15 @@ class Expression:
         self._object: Evaluate | None = None
         self._fallback: str | None = None
 
+    def prepare(self) -> None:
+        """Compile it now, for evaluation over objects."""
+        if self._object is None:
+            self._object = self._compile(over_object=True)
+
     @property
     def fallback(self) -> str | None:
         """Why jsonata-python evaluates this expression; None when it is compiled."""
-        if self._object is None:
-            self._object = self._compile(over_object=True)
+        self.prepare()
         return self._fallback
 
     def evaluate(self, data: Any, scope: Scope) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from itertools import count
 from types import TracebackType
 from typing import Any
@@ -45,11 +45,29 @@ def run(node: Node, data: Any, scope: Scope) -> Any:
     """The value of a template over ``data``, or UNDEFINED, by generated code. Raises ExpressionError."""
     if type(data) is not dict:
         return node.evaluate(data, scope)
-    function = node.code
-    if function is None:
-        function = compiled(node)
-        object.__setattr__(node, "code", function)
-    return function(data, scope)
+    return (node.code or _code_of(node))(data, scope)
+
+
+def prepare(part: Any) -> None:
+    """Compile all templates and expressions of a mapping, or of a part of one, so that the first message does not
+    have to wait for it."""
+    if isinstance(part, Node):
+        _code_of(part)
+    elif isinstance(part, Expression):
+        part.prepare()
+    elif isinstance(part, (tuple, list)):
+        for inner in part:
+            prepare(inner)
+    elif is_dataclass(part):
+        for field in fields(part):
+            prepare(getattr(part, field.name))
+
+
+def _code_of(node: Node) -> Run:
+    if node.code is None:
+        object.__setattr__(node, "code", compiled(node))
+    code: Run = node.code
+    return code
 
 
 def compiled(node: Node) -> Run:

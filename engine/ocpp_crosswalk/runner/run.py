@@ -80,11 +80,16 @@ async def _serve(config: Config, shared_port: bool, loaded: Loaded | None) -> in
             task.add_done_callback(reloads.discard)
 
         loop.add_signal_handler(signal.SIGHUP, reload)
-        watching = asyncio.create_task(_end_with_parent(stop)) if shared_port else None
+        beside = [asyncio.create_task(service.prepare())]
+        if shared_port:
+            beside.append(asyncio.create_task(_end_with_parent(stop)))
         _greet(service)
         await stop.wait()
-        if watching is not None:
-            watching.cancel()
+        for task in beside:
+            task.cancel()
+        for ended in await asyncio.gather(*beside, return_exceptions=True):
+            if isinstance(ended, Exception):
+                log(logging.ERROR, "a fault of this program beside the links; please report it", error=ended)
         log(logging.INFO, f"ending {service.proxy.links} links")
     log(logging.INFO, "ended")
     return OK

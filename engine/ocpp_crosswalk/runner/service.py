@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..crosswalk import Crosswalk
 from ..diagnostics import MappingError
+from ..mapping.compile import prepare
 from ..stores import StoreError, open_store
 from ..userfile import module_of
 from .config import Config, ConfigError, Target
@@ -21,7 +22,7 @@ from .metrics import CONTENT_TYPE, Metrics
 from .middleware import Middleware, Middlewares
 from .observe import Observer
 from .proxy import Proxy
-from .routing import Router
+from .routing import Router, versions_of
 from .tap import Tap
 from .tls import TlsContexts
 from .watch import Stamp, stamp, watch
@@ -126,6 +127,17 @@ class Service:
             observer.reloaded("certificates", None)
         except ConfigError as error:
             observer.reloaded("certificates", error)
+
+    async def prepare(self) -> None:
+        """Compile the mappings that stations may need, beside the event loop: otherwise each is compiled when its
+        first message comes, and all links wait.
+        """
+        crosswalk = self.proxy.crosswalk
+        spoken = versions_of(self.config)
+        for pair in crosswalk.pairs:
+            if pair.csms in spoken:
+                for mapping in crosswalk.mappings(pair).mappings.values():
+                    await asyncio.to_thread(prepare, mapping)
 
     def watched(self) -> Iterable[Path]:
         """The files and folders whose change calls for a reload."""
