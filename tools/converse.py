@@ -4,9 +4,12 @@
 
 One conversation is one station's link: both sides call at random (several calls may wait), answer late, with an error,
 with an invalid answer or not at all, repeat a call, lose the connection, and the session moves through its saved state
-to a new one. It counts what must never happen: a frame that breaks its official schema, a call that is answered twice
-or not at all (although its connection stayed), two calls in flight toward one side, an id that was used before, an
-exception. Exit 1 when any of these is not zero.
+to a new one. What the sides support, and which connectors there are, is chosen anew for each conversation; a
+DataTransfer of 1.6 often carries a message of Plug & Charge or of costs.
+
+It counts what must never happen: a frame that breaks its official schema, a call that is answered twice or not at all
+(although its connection stayed), two calls in flight toward one side, an id that was used before, an exception. Exit 1
+when any of these is not zero.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ocpp_crosswalk import PAIRS, Crosswalk, EventKind, Out, Pair, Side
+from ocpp_crosswalk import PAIRS, Crosswalk, EventKind, Out, Pair, Side, Version
 from ocpp_crosswalk.check.generate import random_payload
 from ocpp_crosswalk.protocol import MessageType, protocol
 from ocpp_crosswalk.schemas import violation
@@ -32,6 +35,34 @@ from ocpp_crosswalk.schemas import violation
 BATCH = 500
 _KNOWN = 0.5
 _IDS = ("id", "idtag", "idtoken")
+_TUNNELLED, _COSTS = 0.7, 0.3
+"""How often a DataTransfer of 1.6 carries another message, and how often that is about costs."""
+_PLUG_AND_CHARGE = {
+    Side.STATION: ("Authorize", "GetCertificateStatus", "Get15118EVCertificate", "SignCertificate"),
+    Side.CSMS: (
+        "CertificateSigned",
+        "DeleteCertificate",
+        "GetInstalledCertificateIds",
+        "InstallCertificate",
+        "TriggerMessage",
+    ),
+}
+TIMEOUT = 30.0
+"""The call timeout of the session, in seconds."""
+_TOPOLOGIES: tuple[Any, ...] = ([], [], [[1, 1], [1, 2], [2, 1]], [[2, 1]])
+
+
+def _settings(rng: random.Random) -> dict[str, Any]:
+    """What the sides support, and which connectors there are."""
+    extensions = ("security", "pnc", "costmsg")
+    return {
+        "callTimeout": TIMEOUT,
+        "stationSupports": [name for name in extensions if rng.random() < _KNOWN],
+        "csmsSupports": [name for name in extensions if rng.random() < _KNOWN],
+        "topology": rng.choice(_TOPOLOGIES),
+        "abandonedAfter": rng.choice((0, 20, 900)),
+        "unsignedFirmware": rng.choice(("refuse", "forward")),
+    }
 
 
 @dataclass
@@ -63,6 +94,7 @@ class Conversation:
         self._crosswalk = crosswalk
         self._pair = pair
         self._rng = random.Random(zlib.crc32(f"{pair} {seed}".encode()))
+        self._settings = _settings(self._rng)
         self._result = result
         self._now = 1.79e9
         self._session = self._new(None)
@@ -70,6 +102,10 @@ class Conversation:
         """Calls that a peer made on this connection and that have no answer, with their action."""
         self._open: dict[Side, deque[list[Any]]] = {side: deque() for side in Side}
         """Calls that a peer got and has not answered."""
+        self._flying: dict[Side, tuple[str, float]] = {}
+        """The call that a peer got last on this connection, while it owes the answer, and when it came."""
+        self._owed: Counter[tuple[Side, str]] = Counter()
+        """How often a peer sent a call on this connection and got no answer."""
         self._used: dict[Side, set[str]] = {side: set() for side in Side}
         self._seen: dict[str, deque[Any]] = {}
         self._sent: list[tuple[Side, str]] = []
@@ -105,6 +141,7 @@ class Conversation:
         elif draw < 0.91 and self._sent:
             side, text = self._rng.choice(self._sent[-3:])
             self._result.outcomes["repeated"] += 1
+            self._owed[side, json.loads(text)[1]] += 1
             self._take(self._session.receive(side, text, now=self._now))
         elif draw < 0.95:
             self._session = self._new(json.loads(json.dumps(self._session.state)))
@@ -119,6 +156,8 @@ class Conversation:
         self._result.outcomes["reconnected"] += 1
         self._waiting.clear()
         self._sent.clear()
+        self._owed.clear()
+        self._flying.clear()
         for calls in self._open.values():
             calls.clear()
         self._take(self._session.connect(now=self._now))
@@ -131,6 +170,8 @@ class Conversation:
         made = random_payload(self._rng, version, action, "request")
         known = self._with_known(made)
         payload = known if violation(version, action, "request", known, formats=True) is None else made
+        if action == "DataTransfer" and version is Version.V16 and self._rng.random() < _TUNNELLED:
+            payload = self._tunnelled(side)
         self._count += 1
         message_id = f"{side}-{self._count}"
         send = protocol(version).actions[action].send
@@ -140,11 +181,14 @@ class Conversation:
         self._see(payload)
         if not send:
             self._waiting[(side, message_id)] = action
+            self._owed[side, message_id] += 1
             self._sent.append((side, text))
         self._take(self._session.receive(side, text, now=self._now))
 
     def _reply(self, side: Side) -> None:
         frame = self._open[side].popleft()
+        if self._flying.get(side, ("", 0.0))[0] == frame[1]:
+            del self._flying[side]
         draw = self._rng.random()
         version = self._pair.version(side)
         if draw < 0.05:
@@ -176,13 +220,19 @@ class Conversation:
                     self._fault("id used twice", f"{frame[1]} of {frame[2]} to the {out.to}")
                 self._used[out.to].add(frame[1])
                 if frame[0] == MessageType.CALL:
+                    last, since = self._flying.get(out.to, ("", 0.0))
+                    if last and self._now < since + TIMEOUT:
+                        self._fault("two calls in flight", f"{last} and {frame[1]} to the {out.to}")
+                    self._flying[out.to] = (frame[1], self._now)
                     self._open[out.to].append(frame)
                 continue
+            self._owed[out.to, frame[1]] -= 1
+            if self._owed[out.to, frame[1]] < 0:
+                self._fault("answer to nothing", f"{frame} to the {out.to}")
             action = self._waiting.pop((out.to, frame[1]), None)
             if action is None:
-                if not any(json.loads(text)[1] == frame[1] for _, text in self._sent):
-                    self._fault("answer to nothing", f"{frame} to the {out.to}")
-            elif frame[0] == MessageType.CALLRESULT:
+                continue
+            if frame[0] == MessageType.CALLRESULT:
                 self._result.outcomes["answered"] += 1
                 self._judge(out.to, action, "response", frame[2])
             else:
@@ -203,7 +253,20 @@ class Conversation:
         self._result.examples.setdefault(f"{kind}: {text[:160]}", text)
 
     def _new(self, state: Any) -> Any:
-        return self._crosswalk.session("CP", station=self._pair.station, csms=self._pair.csms, state=state)
+        return self._crosswalk.session(
+            "CP", station=self._pair.station, csms=self._pair.csms, state=state, settings=self._settings
+        )
+
+    def _tunnelled(self, side: Side) -> dict[str, Any]:
+        """A DataTransfer that carries a message of Plug & Charge or of costs, as ``side`` may send it."""
+        action = self._rng.choice(_PLUG_AND_CHARGE[side])
+        inner = random_payload(self._rng, Version.V201, action, "request")
+        if self._rng.random() < _COSTS:
+            numbers = list(self._seen.get("transactionId", ())) or [1]
+            inner = {"transactionId": self._rng.choice(numbers), "timestamp": "2026-01-01T00:00:00Z", "cost": 1.5}
+            action = self._rng.choice(("ConnectorUnplugged", "RunningCost", "FinalCost", "SetUserPrice"))
+            return {"vendorId": "org.openchargealliance.costmsg", "messageId": action, "data": json.dumps(inner)}
+        return {"vendorId": "org.openchargealliance.iso15118pnc", "messageId": action, "data": json.dumps(inner)}
 
     def _with_known(self, value: Any) -> Any:
         if isinstance(value, list):

@@ -99,6 +99,23 @@ def tunnel_certificate(message_id: str, inner: Any) -> dict[str, Any] | None:
     return reader(inner) if reader and isinstance(inner, dict) else None
 
 
+@functions.function(
+    "tunnelStatus",
+    parameters=(Parameter("data", STRING, optional=True),),
+    result=STRING,
+    examples=(
+        Example('$tunnelStatus(\'{"status": "Accepted"}\')', "Accepted"),
+        Example("$tunnelStatus('no JSON')", ""),
+        Example("$tunnelStatus(undefined)", ""),
+    ),
+)
+def tunnel_status(data: str | None) -> str:
+    """The status in an answer that came through the Plug & Charge tunnel; empty when it has none."""
+    inner = from_text(data) if data is not None else None
+    status = inner.get("status") if isinstance(inner, dict) else None
+    return status if isinstance(status, str) else ""
+
+
 _TIME = {"type": "string", "format": "date-time"}
 _TOKEN_TYPES = ("Central", "eMAID", "ISO14443", "ISO15693", "KeyCode", "Local", "MacAddress", "NoAuthorization")
 _AUTHORIZATIONS = (
