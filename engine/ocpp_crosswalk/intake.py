@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .checks import Checks
 from .events import EventKind
 from .interpreter import Failure
 from .journal import Journal
 from .protocol import protocol
 from .repairs import Rules, repaired
-from .schemas import Kind, Violation, request_schema, response_schema, violation
+from .schemas import Kind, Violation, request_schema, response_schema
 from .times import normal_time
 from .versions import PEOPLE, Pair, Side
 
@@ -18,8 +19,11 @@ from .versions import PEOPLE, Pair, Side
 class Intake:
     """Judges what arrives on one station's link. What a station sends may be repaired; a CSMS has to be right."""
 
-    def __init__(self, pair: Pair, rules: Sequence[Rules], data: Mapping[str, Any], journal: Journal) -> None:
+    def __init__(
+        self, pair: Pair, checks: Checks, rules: Sequence[Rules], data: Mapping[str, Any], journal: Journal
+    ) -> None:
         self._pair = pair
+        self._checks = checks
         self._rules = rules
         self._data = data
         self._journal = journal
@@ -30,6 +34,7 @@ class Intake:
         """The payload of a call (``send``: of a SEND) to go on with, or what is wrong with it, reported."""
         version = self._pair.version(side)
         known = protocol(version).actions.get(action)
+        accepted = False
         if known is None or side not in known.sender or known.send != send:
             failure = Failure("NotImplemented", f"{version} has no {action!r} for a {PEOPLE[side]} to send")
         else:
@@ -37,8 +42,9 @@ class Intake:
             if found is None:
                 return payload
             failure = Failure(found.code, f"{found.path or 'the payload'}: {found.reason}")
+            accepted = not self._checks.enforced
         self._journal.add(EventKind.INVALID_INPUT, side, action, message_id, failure.description)
-        return failure
+        return payload if accepted else failure
 
     def response(self, side: Side, action: str, payload: dict[str, Any], message_id: str) -> dict[str, Any] | Failure:
         """The payload of an answer to go on with, or what is wrong with it, reported."""
@@ -47,17 +53,16 @@ class Intake:
             return payload
         text = f"the {PEOPLE[side]}'s answer to {action} breaks its schema: {found.path}: {found.reason}"
         self._journal.add(EventKind.INVALID_INPUT, side, action, message_id, text)
-        return Failure("InternalError", text)
+        return Failure("InternalError", text) if self._checks.enforced else payload
 
     def _judged(
         self, side: Side, action: str, kind: Kind, payload: dict[str, Any], message_id: str
     ) -> tuple[dict[str, Any], Violation | None]:
-        version = self._pair.version(side)
-        found = violation(version, action, kind, payload, formats=side is Side.STATION)
+        found = self._checks.arrived(side, action, kind, payload, formats=side is Side.STATION)
         if found is None or side is not Side.STATION:
             return payload, found
         payload = self._repaired(action, kind, payload, message_id)
-        return payload, violation(version, action, kind, payload, formats=False)
+        return payload, self._checks.arrived(side, action, kind, payload)
 
     def _repaired(self, action: str, kind: Kind, payload: dict[str, Any], message_id: str) -> dict[str, Any]:
         """A message of the station with what can mean only one thing put right."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, NamedTuple
 
 from .expressions import UNDEFINED, ExpressionError, Scope
@@ -196,7 +195,8 @@ def further_calls(mapping: ActionMapping, exchange: Exchange, view: View) -> Ite
 def dropped_from_request(mapping: ActionMapping, exchange: Exchange, view: View) -> Iterator[tuple[str, str]]:
     """What of the call the exchange's route does not carry over: (dotted path, reason)."""
     lost = mapping.routes[exchange.route].lost
-    yield from _dropped(lost.request, lost.sometimes, "request", exchange.payload, Scope(exchange.variables, view))
+    yield from lost.in_request.found(exchange.payload)
+    yield from _sometimes_dropped(lost.sometimes, "request", exchange.payload, exchange, view)
 
 
 def dropped_from_reply(
@@ -204,7 +204,8 @@ def dropped_from_reply(
 ) -> Iterator[tuple[str, str]]:
     """What of a reply the exchange's route does not carry over: (dotted path, reason)."""
     lost = mapping.routes[exchange.route].lost
-    yield from _dropped(lost.response, lost.sometimes, "response", reply, Scope(exchange.variables, view))
+    yield from lost.in_response.found(reply)
+    yield from _sometimes_dropped(lost.sometimes, "response", reply, exchange, view)
 
 
 def answer_copies(mapping: ActionMapping, exchange: Exchange, path: str, answer: Any) -> bool:
@@ -235,35 +236,13 @@ def _occurs(leaf: Any, value: Any) -> bool:
     return bool(leaf == value)
 
 
-def _dropped(
-    always: Mapping[str, str], sometimes: tuple[SometimesDropped, ...], which: str, payload: Any, scope: Scope
+def _sometimes_dropped(
+    drops: tuple[SometimesDropped, ...], which: str, payload: Any, exchange: Exchange, view: View
 ) -> Iterator[tuple[str, str]]:
-    for path, reason in always.items():
-        if _present(payload, _names(path)):
-            yield path, reason
-    for drop in sometimes:
-        if (
-            drop.which == which
-            and _present(payload, _names(drop.path))
-            and truthy(_evaluate(drop.when, payload, scope))
-        ):
+    for drop in drops:
+        here = drop.which == which and drop.tree.found(payload)
+        if here and truthy(_evaluate(drop.when, payload, Scope(exchange.variables, view))):
             yield drop.path, drop.because
-
-
-@cache
-def _names(path: str) -> tuple[str, ...]:
-    """The field names of a dotted path; the declared ones are few."""
-    return tuple(path.split("."))
-
-
-def _present(value: Any, path: tuple[str, ...]) -> bool:
-    for depth, name in enumerate(path):
-        if isinstance(value, list):
-            return any(_present(item, path[depth:]) for item in value)
-        if not isinstance(value, dict) or name not in value:
-            return False
-        value = value[name]
-    return not isinstance(value, list) or bool(value)
 
 
 def _payloads(send: Send, payload: Any, scope: Scope) -> list[dict[str, Any]]:

@@ -28,17 +28,17 @@ class AnsweredIds:
     """The answers given last on one side of one connection, by message id."""
 
     def __init__(self, saved: list[list[str]] | None = None) -> None:
-        self._answers: dict[str, tuple[str, str]] = {row[0]: (row[1], row[2]) for row in saved or []}
+        self._answers: dict[str, list[str]] = {row[0]: row for row in saved or []}
 
     def find(self, message_id: str, action: str, payload: dict[str, Any]) -> str | None:
         """The text of the answer that this very message got, if it is kept."""
         known = self._answers.get(message_id)
-        return known[1] if known and known[0] == digest([action, payload]) else None
+        return known[2] if known and known[1] == digest([action, payload]) else None
 
     def keep(self, message_id: str, action: str, payload: dict[str, Any], text: str) -> None:
         """Keep an answer; the oldest one goes when there are too many."""
         self._answers.pop(message_id, None)
-        self._answers[message_id] = (digest([action, payload]), text)
+        self._answers[message_id] = [message_id, digest([action, payload]), text]
         if len(self._answers) > KEPT_IDS:
             del self._answers[next(iter(self._answers))]
 
@@ -48,7 +48,7 @@ class AnsweredIds:
 
     def as_json(self) -> list[list[str]]:
         """The memory as JSON."""
-        return [[message_id, *known] for message_id, known in self._answers.items()]
+        return list(self._answers.values())
 
 
 class Identities:

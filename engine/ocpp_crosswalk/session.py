@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import interpreter
+from .checks import Checks
 from .events import Event, EventKind
 from .frames import Call, CallError, CallResult, CallResultError, FrameError, Send, encode, parse
 from .ids import Ids, is_usable
@@ -25,7 +26,6 @@ from .mapping.pack import PairMappings
 from .outbox import Outbox, Waiting
 from .protocol import MessageType, error_code, protocol
 from .repeats import AnsweredIds, Identities
-from .schemas import violation
 from .versions import PEOPLE, Side
 from .view import View
 
@@ -79,6 +79,7 @@ class Session:
         self._mappings = mappings
         self._settings = settings
         self._tables = tables or {}
+        self._checks = Checks(self.pair, settings["validation"])
         self._protocols = {side: protocol(self.pair.version(side)) for side in _SIDES}
         self._journal = Journal(identity)
         self._out: list[Out] = []
@@ -93,7 +94,7 @@ class Session:
         link = state.get("link", {})
         self._ids = Ids(state.get("epoch", ""), state.get("counter", 0))
         self._data: dict[str, Any] = state.get("data", {})
-        self._intake = Intake(self.pair, self._mappings.repairs, self._data, self._journal)
+        self._intake = Intake(self.pair, self._checks, self._mappings.repairs, self._data, self._journal)
         self._view = View(
             identity=self.identity,
             pair=self.pair,
@@ -413,12 +414,13 @@ class Session:
             self._tell(EventKind.INVALID_OUTPUT, side, exchange, fault.failure.description)
             answer = fault.failure
         if isinstance(answer, dict) and not self._protocols[side].actions[exchange.action].send:
-            found = violation(self.pair.version(side), exchange.action, "response", answer, formats=True)
+            found = self._checks.leaving(side, exchange.action, "response", answer)
             if found is not None:
                 text = f"the answer to {exchange.action} would break its schema: {found.path}: {found.reason}"
                 kind = _misfit(interpreter.answer_copies(mapping, exchange, found.path, answer))
                 self._tell(kind, side, exchange, text)
-                answer = Failure("InternalError", text)
+                if self._checks.enforced:
+                    answer = Failure("InternalError", text)
         if isinstance(answer, Failure):
             if answer.refused:
                 name = mapping.routes[exchange.route].name
@@ -452,13 +454,15 @@ class Session:
                 self._outbox[call.to].add(Waiting(self._ids.fresh(), call.action, call.payload, durable=call.durable))
 
     def _invalid(self, call: OutgoingCall, side: Side | str, exchange: Exchange) -> Failure | None:
-        """Why a call that is about to leave cannot leave, reported; None when it is valid."""
-        found = violation(self.pair.version(call.to), call.action, "request", call.payload, formats=True)
+        """Why a call that is about to leave must not leave, reported; None when it may."""
+        found = self._checks.leaving(call.to, call.action, "request", call.payload)
         if found is None:
             return None
         copied = call.copies and interpreter.is_copied(found.path, call.payload, exchange.payload)
         text = f"{call.action} would break its schema: {found.path or 'the payload'}: {found.reason}"
         self._tell(_misfit(copied), side, exchange, text, {"payload": call.payload})
+        if not self._checks.enforced:
+            return None
         text = f"no valid {call.action} can be made of this: {found.path or 'the payload'} {found.reason}"
         return Failure(found.code if copied else "InternalError", text, far=copied)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$")
 
 
+@lru_cache(1024)  # a message names the same moment several times
 def parse_time(text: str) -> datetime | None:
     """The moment that an ISO 8601 text names; one without a zone is in UTC. None when it is not a time."""
     match = _TIME.fullmatch(text.strip())
@@ -23,6 +25,7 @@ def parse_time(text: str) -> datetime | None:
         return None
 
 
+@lru_cache(1024)
 def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC with milliseconds, as every version reads it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..diagnostics import Position
 from ..expressions import Expression
 from ..versions import Pair, Side
+from .drops import DropTree
 from .template import Node
 
 TO_DO = "to do"
@@ -80,7 +82,7 @@ class Refuse:
 Outcome = Forward | Answer | Refuse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SometimesDropped:
     """A field that is carried over, but not when ``when`` holds over the payload (``which``: request or response)."""
 
@@ -90,14 +92,29 @@ class SometimesDropped:
     because: str
     at: Position
 
+    @cached_property
+    def tree(self) -> DropTree:
+        """Finds the field in a payload."""
+        return DropTree({self.path: self.because})
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Drops:
     """Fields that are not carried over, with the reason, by dotted path; and those that sometimes are not."""
 
     request: MappingOf[str, str] = field(default_factory=dict)
     response: MappingOf[str, str] = field(default_factory=dict)
     sometimes: tuple[SometimesDropped, ...] = ()
+
+    @cached_property
+    def in_request(self) -> DropTree:
+        """Finds what is always dropped in a call."""
+        return DropTree(self.request)
+
+    @cached_property
+    def in_response(self) -> DropTree:
+        """Finds what is always dropped in an answer."""
+        return DropTree(self.response)
 
     def merged(self, other: Drops) -> Drops:
         """Both."""

@@ -60,6 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--config", metavar="FILE", type=Path, help="a YAML file that can say all this and more; flags go over it")
     add("--check-config", action="store_true", help="check the configuration and the mappings, then exit")
     add("--workers", metavar="N", type=int, help="how many processes share the port (default: 1)")
+    add(
+        "--validate",
+        choices=("enforce", "report", "off"),
+        help="what becomes of payloads that break their schema: they go no further, are reported, or nobody looks "
+        "(default: enforce; it is the setting `validation`)",
+    )
     add("--log", choices=("human", "json"), help="how the log is written to standard error (default: human)")
     add("--log-level", choices=("debug", "info", "warning", "error"), help="from which level on (default: info)")
     add("--log-frames", action="store_true", help="log every frame, with secrets masked")
@@ -89,6 +95,8 @@ def _with_flags(config: Config, arguments: argparse.Namespace) -> Config:
         config = replace(config, workers=arguments.workers)
     if arguments.metrics:
         config = replace(config, metrics=Endpoint(*parse_address(arguments.metrics)))
+    if arguments.validate:
+        config = replace(config, settings={**config.settings, "validation": arguments.validate})
     log = LogConfig(
         arguments.log or config.log.format,
         arguments.log_level or config.log.level,
