@@ -12,7 +12,10 @@ Topics, below `ocpp/VERSION/IDENTITY/`:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
+from collections.abc import Coroutine
+from typing import Any
 
 import aiomqtt
 
@@ -58,6 +61,9 @@ class MqttConnection:
             raise frame
         return frame
 
+    def send_now(self, frame: str | bytes) -> bool:
+        return False  # publishing always waits for the broker
+
     async def send(self, frame: str | bytes) -> None:
         if self._closed:
             raise self._closed
@@ -76,10 +82,11 @@ class MqttAdapter:
         self._client = aiomqtt.Client(host, port, identifier="ocpp-crosswalk")
         self._connections: dict[str, MqttConnection] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._open = contextlib.AsyncExitStack()
         self._listening = False
 
     async def listen(self, admit: Admit) -> None:
-        await self._client.__aenter__()
+        await self._open.enter_async_context(self._client)
         self._listening = True
         for topic in ("hello", "bye", "up"):
             await self._client.subscribe(f"ocpp/+/+/{topic}", qos=1)
@@ -124,9 +131,9 @@ class MqttAdapter:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._client.__aexit__(None, None, None)
+        await self._open.aclose()
 
-    def _start(self, work) -> None:  # type: ignore[no-untyped-def]
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -95,7 +95,7 @@ async def test_a_station_over_a_broker(tmp_path: Path) -> None:
             async with proxy:
                 assert await one.hello() == "open"
                 boot = await one.call("1", "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"})
-                assert boot[2]["status"] == "Accepted"
+                assert boot[2]["status"] == "Accepted", boot
                 assert csms.calls[0][1]["chargingStation"] == {"vendorName": "V", "model": "M"}
                 await csms.sockets[0].send('[2,"c1","ClearCache",{}]')
                 assert (await one.received())[2:] == ["ClearCache", {}]

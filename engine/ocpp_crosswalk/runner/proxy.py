@@ -7,6 +7,7 @@ import inspect
 import itertools
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import Self
 
 from ..crosswalk import Crosswalk
@@ -15,11 +16,12 @@ from ..stores import Store, StoreError
 from ..versions import Version
 from .config import Limits
 from .handshake import Plan, negotiate, same_proof
-from .link import Link, PlainLink, Surroundings, TranslatedLink
+from .link import Link, PlainLink, Surroundings
 from .middleware import Middleware, Middlewares
 from .observe import LinkInfo, Observer, Observers
 from .routing import Route, Routing, check_certificate
 from .subscribe import Subscriber, Subscription
+from .translated import TranslatedLink
 from .transport import (
     GOING_AWAY,
     PROTOCOL_ERROR,
@@ -129,15 +131,18 @@ class Proxy:
 
     async def close(self) -> None:
         """Take in no more stations, end all links once what is being handled is done, and close adapters and
-        store.
+        store, each of them even if another one fails. Idempotent.
         """
+        if self._draining:
+            return
         self._draining = True
-        for adapter in self._stations:
-            await adapter.stop()
-        await self._drain()
-        for adapter in dict.fromkeys((*self._stations, self._csms)):
-            await adapter.close()
-        await self._around.store.close()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._around.store.close)
+            for adapter in dict.fromkeys((*self._stations, self._csms)):
+                stack.push_async_callback(adapter.close)
+            for adapter in self._stations:
+                await adapter.stop()
+            await self._drain()
 
     async def __aenter__(self) -> Self:
         try:

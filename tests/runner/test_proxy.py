@@ -1,0 +1,223 @@
+"""The proxy as a part of another program: its life, its subscriptions, a routing of one's own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ocpp_crosswalk import Crosswalk, Event, EventKind, Version
+from ocpp_crosswalk.runner import (
+    Closed,
+    Connection,
+    Dial,
+    Handshake,
+    LinkInfo,
+    MemoryAdapter,
+    Proxy,
+    Refused,
+    Route,
+    Router,
+    Target,
+)
+from ocpp_crosswalk.runner.config import Endpoint
+from ocpp_crosswalk.stores import MemoryStore, StoreError
+
+from .harness import FakeCsms, boot, until, world
+
+CROSSWALK = Crosswalk.load()
+TARGET = Target("main", "memory", (Version.V201,))
+
+
+async def csms(connection: Connection, dial: Dial) -> None:
+    """A CSMS that answers heartbeats."""
+    while True:
+        frame = json.loads(await connection.receive())
+        await connection.send(json.dumps([3, frame[1], {"currentTime": "2025-01-01T00:00:00Z"}]))
+
+
+class Parts:
+    """What a proxy is made of, noting the end of each."""
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+        parts = self
+
+        class Adapter(MemoryAdapter):
+            def __init__(self, name: str, *, fails: bool = False) -> None:
+                super().__init__(csms, ["ocpp2.0.1"])
+                self.name, self.fails = name, fails
+
+            async def close(self) -> None:
+                await super().close()
+                parts.ended.append(self.name)
+                if self.fails:
+                    raise RuntimeError(f"{self.name} does not close")
+
+        class Store(MemoryStore):
+            failing = False
+
+            async def save(self, identity: str, document: Any, version: int) -> int:
+                if self.failing:
+                    raise StoreError("the disk is full")
+                return await super().save(identity, document, version)
+
+            async def close(self) -> None:
+                await super().close()
+                parts.ended.append("store")
+
+        self.make = Adapter
+        self.store = Store()
+
+    def proxy(self, stations: MemoryAdapter, far: MemoryAdapter, routing: Any = None) -> Proxy:
+        return Proxy(CROSSWALK, routing or Router([TARGET]), stations=[stations], csms=far, store=self.store)
+
+
+async def heartbeat(station: Connection) -> Any:
+    await station.send('[2,"1","Heartbeat",{}]')
+    return json.loads(await asyncio.wait_for(station.receive(), 2))
+
+
+# -- its life --
+
+
+async def test_closing_ends_links_then_adapters_then_the_store() -> None:
+    parts = Parts()
+    near, far = parts.make("near"), parts.make("far")
+    proxy = parts.proxy(near, far)
+    await proxy.start()
+    station, _ = await near.station("CP-1", "ocpp1.6")
+    assert (await heartbeat(station))[0] == 3
+    await proxy.close()
+    await proxy.close()
+    assert sorted(parts.ended[:2]) == ["far", "near"]
+    assert parts.ended[2:] == ["store"]
+    with pytest.raises(Closed):
+        await station.receive()
+    with pytest.raises(Refused, match="503"):
+        await near.station("CP-1", "ocpp1.6")
+
+
+async def test_what_does_not_close_keeps_nothing_else_open() -> None:
+    parts = Parts()
+    proxy = parts.proxy(parts.make("near", fails=True), parts.make("far", fails=True))
+    await proxy.start()
+    with pytest.raises(RuntimeError, match="does not close"):
+        await proxy.close()
+    assert sorted(parts.ended) == ["far", "near", "store"]
+
+
+async def test_what_does_not_start_is_closed() -> None:
+    class Unable(MemoryAdapter):
+        async def listen(self, admit: Any) -> None:
+            raise OSError("the address is taken")
+
+    parts = Parts()
+    with pytest.raises(OSError, match="taken"):
+        async with parts.proxy(Unable(), parts.make("far")):
+            pass
+    assert parts.ended == ["far", "store"]
+
+
+# -- subscriptions --
+
+
+async def test_events_are_told_by_kind_until_the_subscription_ends() -> None:
+    parts = Parts()
+    near = parts.make("near")
+    told: list[tuple[EventKind, int, str]] = []
+    everything: list[EventKind] = []
+
+    def note(event: Event, link: LinkInfo) -> None:
+        told.append((event.kind, link.number, event.identity))
+
+    def broken(event: Event, link: LinkInfo) -> None:
+        everything.append(event.kind)
+        raise RuntimeError("a fault of the subscriber")
+
+    async with parts.proxy(near, near) as proxy:
+        end = proxy.subscribe(note, EventKind.CONNECTED, EventKind.DISCONNECTED)
+        proxy.subscribe(broken)
+        for number in (1, 2):
+            station, _ = await near.station("CP-1", "ocpp1.6")
+            assert (await heartbeat(station))[0] == 3
+            await station.close(1000, "bye")
+            await until(lambda: proxy.links == 0)
+            assert told == [(EventKind.CONNECTED, 1, "CP-1"), (EventKind.DISCONNECTED, 1, "CP-1")], number
+            end()
+    assert everything == [EventKind.CONNECTED, EventKind.TRANSLATED, EventKind.DISCONNECTED] * 2
+
+
+async def test_an_end_says_by_whom_and_why() -> None:
+    parts = Parts()
+    near = parts.make("near")
+    ends: list[Event] = []
+    async with parts.proxy(near, near) as proxy:
+        proxy.subscribe(lambda event, link: ends.append(event), EventKind.DISCONNECTED)
+        station, _ = await near.station("CP-1", "ocpp1.6")
+        await station.close(4001, "moving")
+        await until(lambda: ends)
+    assert (ends[0].text, ends[0].detail["code"], ends[0].detail["by"]) == ("moving", 4001, "station")
+    assert ends[0].detail["seconds"] >= 0
+
+
+async def test_a_failing_store_is_an_event() -> None:
+    parts = Parts()
+    near = parts.make("near")
+    events: list[Event] = []
+    async with parts.proxy(near, near) as proxy:
+        proxy.subscribe(lambda event, link: events.append(event), EventKind.STORE_ERROR)
+        parts.store.failing = True
+        with pytest.raises(Refused, match="503"):
+            await near.station("CP-1", "ocpp1.6")
+    (event,) = events
+    assert (event.identity, event.text, event.detail) == ("CP-1", "the disk is full", {"operation": "save"})
+
+
+# -- routing --
+
+
+async def test_a_routing_function_may_wait_and_refuse() -> None:
+    parts = Parts()
+    near = parts.make("near")
+
+    async def route(handshake: Handshake) -> Route:
+        await asyncio.sleep(0)
+        if handshake.identity != "CP-1":
+            raise Refused(402, "not paid")
+        return Route(TARGET, ("ocpp1.6",))
+
+    async with parts.proxy(near, near, route):
+        station, version = await near.station("CP-1")
+        assert version is None
+        assert (await heartbeat(station))[0] == 3
+        with pytest.raises(Refused, match="402 not paid"):
+            await near.station("CP-2", "ocpp1.6")
+
+
+# -- from a configuration --
+
+
+async def test_middleware_of_a_configuration_runs_and_latency_is_in_the_metrics(tmp_path: Path) -> None:
+    file = tmp_path / "ours.py"
+    file.write_text(
+        "def post_upstream(call, at):\n"
+        "    if call.action == 'BootNotification':\n"
+        "        call.payload['reason'] = 'Watchdog'\n\n"
+        "middleware = [post_upstream]\n"
+    )
+    config: dict[str, Any] = {"middleware": (file, "latency"), "metrics": Endpoint("127.0.0.1", 0)}
+    async with world(FakeCsms("ocpp2.0.1"), **config) as w:
+        station = await w.station()
+        assert (await boot(station))[2]["status"] == "Accepted"
+        assert w.csms.calls[0][1]["reason"] == "Watchdog"
+        reader, writer = await asyncio.open_connection("127.0.0.1", w.service.metrics_port)
+        writer.write(b"GET /metrics HTTP/1.1\r\n\r\n")
+        text = (await reader.read()).decode()
+        writer.close()
+        labels = 'action="BootNotification",pair="ocpp1.6--ocpp2.0.1",part="whole",side="station"'
+        assert f"ocpp_crosswalk_answer_seconds_count{{{labels}}} 1.0" in text
+        await station.close()
