@@ -18,6 +18,7 @@ from .bounds import CONNECTORS, put
 from .registers import REGISTER, Reading, exponent_for, place_of, registers
 from .tokens import fold
 from .topology import all_connectors, connectors_of, evse_of, learn
+from .values import utc
 
 functions = Registry()
 
@@ -98,6 +99,10 @@ def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
     known = _take_token(row, event, plan)
     if event.get("reservationId") is not None:
         row["reservation"] = event["reservationId"]
+        if "number" in row:
+            view.note(
+                f"reservation {row['reservation']} comes when the CSMS knows the transaction already; it is not told"
+            )
     if event.get("chargingState"):
         row["state"] = event["chargingState"]
     if "number" not in row:
@@ -180,7 +185,7 @@ def _take_readings(view: View, row: dict[str, Any], event: dict[str, Any]) -> di
             row["first"] = row["last"] = before
     for amount, at, _ in amounts:
         if "first" not in row:
-            row["first"], row["firstAt"] = amount, at
+            row["first"], row["firstAt"] = amount, utc(view, at)
         if amount >= row.get("last", amount):
             row["last"], row["lastAt"] = amount, at
         elif event["type"] != "Ended":
@@ -267,10 +272,17 @@ def _plan_start(
 def _complete_at_the_end(view: View, row: dict[str, Any], event: dict[str, Any]) -> bool:
     """Whether a transaction that ends unbegun is told after all: when it was authorized, or when energy flowed. Fills
     in what never came: a token, a connector, a register."""
+    lacking = _lacking_at_the_end(view, row, event)
+    if lacking:
+        view.note(f"transaction {row['id']} is not told to the CSMS: {lacking}")
+    return not lacking
+
+
+def _lacking_at_the_end(view: View, row: dict[str, Any], event: dict[str, Any]) -> str:
     energy = row.get("last", 0.0) - row.get("first", 0.0)
     if "tag" not in row:
         if energy <= 0:
-            return False
+            return "nobody was authorized, and no energy flowed"
         row["tag"] = row.get("was") or row.get("seen") or view.settings["noAuthorizationIdTag"]
         if "was" not in row:
             view.note(
@@ -279,15 +291,14 @@ def _complete_at_the_end(view: View, row: dict[str, Any], event: dict[str, Any])
     if "connector" not in row:
         connectors = all_connectors(view)
         if energy <= 0 or len(connectors) > 1:
-            view.note(f"transaction {row['id']} never had an EVSE and is not told")
-            return False
+            return "it never had an EVSE"
         row["connector"] = connectors[0]
     if "first" not in row:
         if event["trigger"] in _NO_VEHICLE:
-            return False
+            return "no vehicle came"
         row["first"] = row["last"] = _known_register(view, row) or 0.0
         view.note(f"transaction {row['id']} had no register; {row['first']:g} Wh stand in")
-    return True
+    return ""
 
 
 def _orphan(view: View, row: dict[str, Any]) -> dict[str, Any] | None:
