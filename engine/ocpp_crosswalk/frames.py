@@ -37,8 +37,6 @@ MAX_ID = 36
 """Characters that a message id may have (OCPP 2.1 part 4, table 4; OCPP-J 1.6 errata 3.7)."""
 MAX_DEPTH = 64
 """Levels of arrays and objects that a frame may have. OCPP's own messages have less than 15."""
-UNREADABLE = "-1"
-"""The id of a CALLERROR for a call whose own id could not be read (OCPP 2.x part 4, 4.2.3)."""
 
 _BEGINNING = re.compile(r'\s*\[\s*(\d{1,9})\s*[,\]]\s*(?:"((?:[^"\\\x00-\x1f]|\\["\\/bfnrt])*)")?')
 _NO_DIGITS = bytes.maketrans(b"123456789", b"000000000")
@@ -244,7 +242,8 @@ def _not_json(text: str | bytes, reason: str, version: Version) -> FrameError:
 
 def _unknown_type(kind: int, id: object, version: Version) -> FrameError:
     """The error for a message type that ``version`` does not have."""
-    told = version is not Version.V16 and kind not in _TYPES and isinstance(id, str) and len(id) <= MAX_ID
+    answers = protocol(version).unreadable_id is not None
+    told = answers and kind not in _TYPES and isinstance(id, str) and len(id) <= MAX_ID
     return FrameError(
         f"{version} has no message type {kind}",
         code=protocol(version).code(Fault.MESSAGE_TYPE),
@@ -256,16 +255,14 @@ def _unknown_type(kind: int, id: object, version: Version) -> FrameError:
 
 def _unreadable(reason: str, version: Version) -> FrameError:
     """The error for text of which not even the message type can be read."""
-    told = version is not Version.V16
-    return FrameError(
-        reason, code=protocol(version).code(Fault.FRAME), id=UNREADABLE if told else None, answerable=told
-    )
+    id = protocol(version).unreadable_id
+    return FrameError(reason, code=protocol(version).code(Fault.FRAME), id=id, answerable=id is not None)
 
 
 def _broken(kind: int, id: str | None, reason: str, fault: Fault, version: Version) -> FrameError:
     """The error for a frame of the known type ``kind``; only a CALL is answered."""
-    if kind == MessageType.CALL and id is None and version is not Version.V16:
-        id = UNREADABLE
+    if kind == MessageType.CALL and id is None:
+        id = protocol(version).unreadable_id
     told = kind == MessageType.CALL and id is not None
     return FrameError(reason, code=protocol(version).code(fault), id=id, answerable=told, message_type=kind)
 

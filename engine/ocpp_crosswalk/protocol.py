@@ -69,14 +69,16 @@ class Action:
 class Protocol:
     """One OCPP version. Get it from ``protocol(version)``.
 
-    ``error_codes`` maps the meaning of an error code, which is its name in 2.x, to what this version writes
-    for it. ``meanings`` maps every name that this version reads to its meaning. ``faults`` holds what
-    ``code`` gives.
+    ``unreadable_id`` is the id of a CALLERROR for what is no frame, or for a call whose id cannot be read; None
+    where the version answers neither. ``error_codes`` maps the meaning of an error code, which is its name in 2.x,
+    to what this version writes for it. ``meanings`` maps every name that this version reads to its meaning.
+    ``faults`` holds what ``code`` gives.
     """
 
     version: Version
     subprotocol: str
     message_types: frozenset[int]
+    unreadable_id: str | None
     actions: Mapping[str, Action]
     error_codes: Mapping[str, str]
     meanings: Mapping[str, str]
@@ -116,6 +118,7 @@ def protocol(version: Version) -> Protocol:
         version=version,
         subprotocol=str(version),
         message_types=frozenset(MessageType[name].value for name in table["message-types"]),
+        unreadable_id=table.get("unreadable-id"),
         actions=MappingProxyType(actions),
         error_codes=MappingProxyType(codes),
         meanings=MappingProxyType(meanings),
