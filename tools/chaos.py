@@ -91,13 +91,11 @@ async def strike(child: Child, rng: random.Random, down: float) -> float:
     return time.monotonic() - began
 
 
-def strike_worker(proxy: Child, rng: random.Random) -> int:
-    """Kill one of a proxy's workers, which its parent replaces; gives how many were killed."""
-    workers = children(proxy.pid)
-    if not workers:
-        return 0
+async def strike_worker(proxy: Child, rng: random.Random) -> None:
+    """Kill one of a proxy's workers, which its parent replaces."""
+    while not (workers := children(proxy.pid)):
+        await asyncio.sleep(0.02)
     os.kill(rng.choice(workers), signal.SIGKILL)
-    return 1
 
 
 async def faults(scene: Scene, options: argparse.Namespace, figures: Counter[str]) -> None:
@@ -109,7 +107,8 @@ async def faults(scene: Scene, options: argparse.Namespace, figures: Counter[str
     for victim in plan:
         await asyncio.sleep(rng.uniform(*options.between))
         if victim == "proxy" and options.workers > 1:
-            figures["worker kills"] += strike_worker(rng.choice(scene.proxies), rng)
+            await strike_worker(rng.choice(scene.proxies), rng)
+            figures["worker kills"] += 1
             continue
         victims = {"proxy": scene.proxies, "CSMS": [scene.csms], "redis": [scene.redis]}[victim]
         child = rng.choice(victims)
