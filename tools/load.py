@@ -23,10 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
+from redis import Redis
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import ServerConnection, serve
 
-from processes import processor, proxy, resident
+from processes import Child, processor, proxy, redis, resident
 
 NOW = "2025-01-01T00:00:00Z"
 _ANSWERS: dict[str, dict[str, Any]] = {
@@ -153,6 +154,32 @@ def percentiles(latencies: list[float]) -> dict[str, float]:
     return {"p50": cuts[499] * 1e3, "p99": cuts[989] * 1e3, "p99.9": cuts[998] * 1e3}
 
 
+_MEMORY = "memory"
+
+
+def redis_figures(kept: Child) -> dict[str, float]:
+    """What a Redis has done so far, and the memory that it uses."""
+    client = Redis(port=kept.port)
+    scripts = client.info("commandstats").get("cmdstat_evalsha", {}).get("calls", 0)
+    info = client.info()
+    client.close()
+    return {
+        "Redis, saves per call": scripts,
+        "Redis, bytes in per call": info["total_net_input_bytes"],
+        "Redis, us of processor per call": processor(kept.pid) * 1e6,
+        _MEMORY: info["used_memory"],
+    }
+
+
+def settle(pid: int) -> None:
+    """Wait until a process that has just started is at rest."""
+    for _ in range(60):
+        used = processor(pid)
+        time.sleep(0.5)
+        if processor(pid) - used < 0.05:
+            return
+
+
 async def measure(url: str, version: str, options: argparse.Namespace, pid: int | None) -> dict[str, Any]:
     """Drive a fleet against ``url``; ``pid`` is the proxy, if there is one."""
     before = resident(pid) if pid else 0
@@ -186,7 +213,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--station-version", default="ocpp1.6", help="the CSMS's own: frames pass through")
     parser.add_argument("--csms-version", default="ocpp2.0.1")
-    parser.add_argument("--store", default="sqlite")
+    parser.add_argument("--store", choices=("memory", "sqlite", "redis"), default="sqlite")
     options = parser.parse_args()
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe()
@@ -195,17 +222,29 @@ def main() -> int:
     csms_url = f"ws://127.0.0.1:{mine.recv()}"
     direct = uvloop.run(measure(csms_url, options.csms_version, options, None))
     with tempfile.TemporaryDirectory() as folder:
-        store = f"sqlite:{folder}/state.sqlite" if options.store == "sqlite" else options.store
+        kept = redis(Path(folder)) if options.store == "redis" else None
+        if kept:
+            kept.start()
+            kept.wait_up()
+        stores = {"memory": "memory", "sqlite": f"sqlite:{folder}/state.sqlite"}
+        store = f"redis://127.0.0.1:{kept.port}/0" if kept else stores[options.store]
         config = Path(folder) / "load.yaml"
         config.write_text("limits: {frames_per_second: 0}\n")
         flags = ["--config", config, "--log-level", "warning"]
         program = proxy(Path(folder), "proxy", csms_url, options.csms_version, store, *flags)
         program.start()
         program.wait_up()
-        time.sleep(0.5)
+        settle(program.pid)
+        before = redis_figures(kept) if kept else {}
         url = f"ws://127.0.0.1:{program.port}"
         through = uvloop.run(measure(url, options.station_version, options, program.pid))
+        if kept:
+            calls = through["calls"] + options.stations  # and the boots
+            through |= {name: (value - before[name]) / calls for name, value in redis_figures(kept).items()}
         program.end()
+        if kept:
+            through["Redis, bytes per station"] = through.pop(_MEMORY) * calls / options.stations
+            kept.end()
     server.kill()
     for name, result in (("without a proxy", direct), ("through the proxy", through)):
         print(f"{name}:")
