@@ -28,7 +28,7 @@ Json = dict[str, Any]
 _ANSWER_SECONDS = 8.0
 """How long a station waits for an answer before it takes the connection for dead."""
 _MOST_WAITING = 30
-_CANNOT_CONNECT = (OSError, TimeoutError, EOFError, websockets.InvalidHandshake)
+_CANNOT_CONNECT = (OSError, TimeoutError, EOFError, websockets.InvalidHandshake, websockets.ConnectionClosed)
 
 
 @dataclass

@@ -62,7 +62,7 @@ class Attack:
                 max_size=None,
                 close_timeout=1,
             )
-        except (OSError, TimeoutError, websockets.InvalidHandshake) as error:
+        except (OSError, TimeoutError, websockets.InvalidHandshake, websockets.ConnectionClosed) as error:
             self.figures[f"refused: {type(error).__name__}"] += 1
             await asyncio.sleep(0.2)
             return

@@ -6,6 +6,7 @@ import asyncio
 import base64
 
 import pytest
+import websockets
 
 from ocpp_crosswalk.runner.config import Credentials, Limits, Rule, Secret, Target
 from ocpp_crosswalk.runner.handshake import basic_authorization
@@ -36,6 +37,20 @@ async def test_a_csms_that_cannot_be_reached_is_a_503() -> None:
         response = await refusal(w.station())
         assert response.status_code == 503
         assert "Retry-After" in response.headers
+
+
+async def test_a_csms_that_dies_while_it_is_asked_is_a_503(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found by tools/chaos.py: the library raises ConnectionClosed then, and no OSError."""
+
+    async def dying(*arguments: object, **options: object) -> None:
+        raise websockets.ConnectionClosedError(None, None)
+
+    monkeypatch.setattr("ocpp_crosswalk.runner.websocket.connect", dying)
+    async with world(FakeCsms("ocpp2.0.1")) as w:
+        response = await refusal(w.station())
+        assert response.status_code == 503
+        assert "Retry-After" in response.headers
+        assert w.service.proxy.links == 0
 
 
 async def test_a_csms_that_does_not_answer_is_a_504() -> None:

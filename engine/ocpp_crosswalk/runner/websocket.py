@@ -207,6 +207,8 @@ class WebSocketAdapter:
             raise Refused(502, f"TLS with the CSMS failed: {error.reason or error}") from None
         except OSError as error:
             raise Refused(503, f"the CSMS cannot be reached: {error}", {"Retry-After": "10"}) from None
+        except websockets.ConnectionClosed:  # while the request was sent
+            raise Refused(503, "the CSMS closed the connection at once", {"Retry-After": "10"}) from None
         except (websockets.InvalidHandshake, websockets.InvalidURI, EOFError) as error:
             raise Refused(502, f"the CSMS's answer is no WebSocket handshake: {error}") from None
         assert isinstance(socket, _CsmsSocket)
