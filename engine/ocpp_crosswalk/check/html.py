@@ -15,8 +15,8 @@ from ..protocol import protocol
 from ..versions import Side
 from .checker import Report
 from .fields import arriving_fields, made_of
+from .gathered import Everywhere, Tables
 from .mappings import RouteFlow, Shared, route_flows
-from .templates import Everywhere, Tables
 
 _PAGE = Path(__file__).with_name("crosswalk.html")
 _DATA = "/*DATA*/"

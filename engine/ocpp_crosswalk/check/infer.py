@@ -7,7 +7,6 @@ then a mapping says the type by `$type`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,19 +17,16 @@ from .builtins import BUILTINS, PEEKING
 from .environment import Environment, Reads, has_objects
 from .facts import CONTEXT, access, call_text, constants, facts
 from .fit import misfits
+from .results import computed, element, filtered, indexed, joined, kept, mapped, people, texts_of
 from .types import (
     BOOLEAN,
     FAULTY,
     INTEGER,
     NUMBER,
-    TEXT,
     UNDEFINED,
     Anything,
     Array,
-    Boolean,
-    Number,
     Object,
-    Text,
     Type,
     anything,
     is_faulty,
@@ -132,7 +128,7 @@ class Inference:
         for number, step in enumerate(node.steps):
             if step.type == "sort":
                 for term in step.terms:
-                    self.type(term.expression, env.within(_element(current)))
+                    self.type(term.expression, env.within(element(current)))
                 continue
             if step.type == "name":
                 current = self._field(current, str(step.value), offset_of(step, self._source))
@@ -146,10 +142,10 @@ class Inference:
                 return anything("`@` and `#` are not followed by the checker")
         if node.group is not None:
             for key, value in node.group.lhs_object:
-                self.type(key, env.within(_element(current)))
-                self.type(value, env.within(_element(current)))
+                self.type(key, env.within(element(current)))
+                self.type(value, env.within(element(current)))
             return anything("a grouping makes an object with computed names")
-        return _kept(current) if node.keep_singleton_array else current
+        return kept(current) if node.keep_singleton_array else current
 
     def _within(self, node: Node, env: Environment, context: Type) -> Type:
         return self.type(node, env.within(context))
@@ -189,7 +185,7 @@ class Inference:
         single = tuple(option for option in value.options if not isinstance(option, Array))
         results = [step(Type(single))] if single else []
         if arrays:
-            results.append(_mapped(arrays, step))
+            results.append(mapped(arrays, step))
         return union(results).maybe(value.optional)
 
     def _filtered(self, value: Type, stages: list[Any] | None, env: Environment) -> Type:
@@ -199,12 +195,12 @@ class Inference:
             if numbers is None and expression.type == "unary" and expression.value == "-":
                 numbers = constants(expression.expression)
             if numbers is not None and isinstance(numbers[0], (int, float)) and not isinstance(numbers[0], bool):
-                value = _indexed(value, int(numbers[0]))
+                value = indexed(value, int(numbers[0]))
                 continue
-            inner = env.within(_element(value))
+            inner = env.within(element(value))
             self.type(expression, inner)
             known = {path: fact for (base, path), fact in facts(expression, True).items() if base == CONTEXT}
-            value = _kept_by_filter(value, known)
+            value = filtered(value, known)
         return value
 
     # -- operators --
@@ -227,9 +223,9 @@ class Inference:
             case "<" | "<=" | ">" | ">=":
                 return BOOLEAN.maybe(optional)
             case "&":
-                return _joined(left, right)
+                return joined(left, right)
             case "+" | "-" | "*" | "/" | "%":
-                return _computed(operator, left, right).maybe(optional)
+                return computed(operator, left, right).maybe(optional)
             case "..":
                 return Type((Array(INTEGER),), optional)
         return anything(f"`{operator}` is not followed by the checker")
@@ -345,17 +341,17 @@ class Inference:
         if body is None or body.type != "lambda" or name in ("each", "sift", "reduce"):
             self._use(value)
             return anything(f"${name} has no known result here")
-        element = _element(value)
+        each = element(value)
         inner = env
         for number, argument in enumerate(body.arguments):
-            inner = inner.binding(str(argument.value), (element, INTEGER, value)[min(number, 2)])
+            inner = inner.binding(str(argument.value), (each, INTEGER, value)[min(number, 2)])
         result = self.type(body.body, inner)
         first = str(body.arguments[0].value) if body.arguments else CONTEXT
         known = {path: fact for (base, path), fact in facts(body.body, True).items() if base == first}
         if name == "single":
-            return refined(element, known)
+            return refined(each, known)
         if name == "filter":
-            return _kept_by_filter(value, known)
+            return filtered(value, known)
         return self._over(value, lambda _: result)
 
     def _use(self, *values: Type) -> None:
@@ -392,26 +388,6 @@ _HANDLERS: dict[str, Callable[[Inference, Node, Environment], Type]] = {
 }
 
 
-def _mapped(arrays: list[Array], step: Callable[[Type], Type]) -> Type:
-    """A step of a path over the elements of arrays: the results in one sequence, arrays among them flattened."""
-    inner = step(union(array.item for array in arrays))
-    certain = not inner.optional and all(array.low > 0 for array in arrays)
-    highs = [array.high for array in arrays]
-    flat: list[Type] = []
-    for result in inner.options:
-        if isinstance(result, Array):
-            certain = certain and result.low > 0
-            highs.append(None)
-            flat.append(result.item)
-        else:
-            flat.append(Type((result,)))
-    if not flat:
-        return UNDEFINED
-    known = [high for high in highs if high is not None]
-    high = max(known) if len(known) == len(highs) else None
-    return Type((Array(union(flat).present(), int(certain), high, sequence=True),), not certain)
-
-
 def _proven(name: str, arguments: list[Node], context: Type) -> bool:
     """Whether a condition proved that this very call has a result."""
     text = call_text(name, arguments)
@@ -421,117 +397,4 @@ def _proven(name: str, arguments: list[Node], context: Type) -> bool:
     )
 
 
-def _element(value: Type) -> Type:
-    """What there is to go through in a value, one at a time."""
-    found: list[Type] = []
-    for option in value.options:
-        found.append(option.item.present() if isinstance(option, Array) else Type((option,)))
-    return union(found).present() if found else UNDEFINED
-
-
-def _kept(value: Type) -> Type:
-    """`[]`: a single value becomes an array of one."""
-    options = [
-        replace(option, sequence=False, low=max(1, option.low))
-        if isinstance(option, Array)
-        else Array(Type((option,)), 1, 1)
-        for option in value.options
-    ]
-    return Type(tuple(options), value.optional)
-
-
-def _indexed(value: Type, index: int) -> Type:
-    found: list[Type] = []
-    for option in value.options:
-        if isinstance(option, Array):
-            sure = option.low > index if index >= 0 else option.low >= -index
-            found.append(option.item.present().maybe(not sure))
-        else:
-            found.append(Type((option,)).maybe(index not in (0, -1)))
-    return union(found).maybe(value.optional)
-
-
-def _kept_by_filter(value: Type, known: Mapping[Any, Any]) -> Type:
-    found: list[Type] = []
-    for option in value.options:
-        if isinstance(option, Array):
-            item = refined(option.item, known).present()
-            found.append(Type((Array(item, 0, option.high, sequence=True, source=option.source),), True))
-        else:
-            found.append(refined(Type((option,)), known).maybe())
-    return union(found).maybe()
-
-
-def texts_of(value: Type) -> frozenset[str] | None:
-    """The texts that a value may be, where they are all known."""
-    known: frozenset[str] = frozenset()
-    for option in value.options:
-        if isinstance(option, Array):
-            inner = texts_of(option.item)
-            if inner is None:
-                return None
-            known |= inner
-        elif isinstance(option, Text) and option.values is not None:
-            known |= option.values
-        else:
-            return None
-    return known if value.options else None
-
-
-def _joined(left: Type, right: Type) -> Type:
-    total = 0
-    for side in (left, right):
-        longest = 0
-        for option in side.options:
-            if isinstance(option, Boolean):
-                longest = max(longest, 5)
-            elif isinstance(option, Text) and option.longest is not None:
-                longest = max(longest, option.longest)
-            elif isinstance(option, Number) and option.integer and option.low is not None and option.high is not None:
-                longest = max(longest, len(str(int(option.low))), len(str(int(option.high))))
-            else:
-                return TEXT
-        total += longest
-    return Type((Text(None, total),))
-
-
-def _computed(operator: str, left: Type, right: Type) -> Type:
-    numbers = [option for side in (left, right) for option in side.options]
-    whole = operator in "+-*%" and all(isinstance(option, Number) and option.integer for option in numbers)
-    low: float | None = None
-    if operator in "+*" and all(
-        isinstance(option, Number) and option.low is not None and option.low >= 0 for option in numbers
-    ):
-        lows = [
-            min(option.low or 0 for option in side.options if isinstance(option, Number))
-            for side in (left, right)
-            if side.options
-        ]
-        if len(lows) == 2:
-            low = lows[0] + lows[1] if operator == "+" else lows[0] * lows[1]
-    return Type((Number(whole, low),))
-
-
-def people(value: Type) -> str:
-    """A type in words."""
-    names: list[str] = []
-    for option in value.options:
-        match option:
-            case Text(values) if values is not None and len(values) <= 4:
-                names.append(" or ".join(repr(text) for text in sorted(values)))
-            case Text():
-                names.append("a string")
-            case Number(integer):
-                names.append("an integer" if integer else "a number")
-            case Boolean():
-                names.append("a boolean")
-            case Array(_, _, _, sequence):
-                names.append("one value or several" if sequence else "an array")
-            case Object():
-                names.append("an object")
-            case Anything():
-                names.append("a value of unknown type")
-    return " or ".join(dict.fromkeys(names)) or "nothing"
-
-
-__all__ = ["Inference", "texts_of"]
+__all__ = ["Inference"]

@@ -15,7 +15,8 @@ from ..protocol import protocol
 from ..schemas import leaves, request_schema, response_schema, walk
 from ..versions import Side
 from .environment import Reads
-from .templates import Everywhere, element
+from .gathered import Everywhere
+from .results import element
 from .types import Boolean, Number, Object, Schema, Source, Text, Type
 
 REQUEST = "request"

@@ -14,8 +14,10 @@ from ..schemas import request_schema, response_schema
 from ..versions import Side
 from .environment import Environment, Reads
 from .facts import CONTEXT, Definition, access
+from .gathered import Everywhere, Flow, Tables
 from .lost import REQUEST, Losses, reply_of
-from .templates import Everywhere, Flow, Tables, TemplateChecker, calls_mutating, element
+from .results import element
+from .templates import TemplateChecker, calls_mutating
 from .types import UNDEFINED, Array, Boolean, Schema, Source, Type, anything, of_schema, record, union
 
 _TEXT: Schema = {"type": "string"}

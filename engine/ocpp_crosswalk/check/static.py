@@ -9,8 +9,8 @@ from ..mapping import Pack
 from ..mapping.pack import PairMappings
 from ..protocol import protocol
 from ..versions import Pair, Side
+from .gathered import Everywhere, Tables
 from .mappings import Shared, check_mapping
-from .templates import Everywhere, Tables
 
 
 def check_pack(pack: Pack, pairs: Iterable[Pair]) -> list[Diagnostic]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from ..diagnostics import Diagnostic, Diagnostics, Position, suggestion
@@ -15,7 +15,9 @@ from ..expressions.parse import offset_of, walk
 from ..mapping import template as t
 from .environment import Environment, Reads, has_objects
 from .fit import BOUNDS, misfits, missing
-from .infer import Inference, texts_of
+from .gathered import Everywhere, Flow, Tables
+from .infer import Inference
+from .results import element, texts_of
 from .types import (
     UNDEFINED,
     Array,
@@ -30,52 +32,6 @@ from .types import (
     record,
     union,
 )
-
-
-@dataclass
-class TableUse:
-    """The values that are looked up in a table, over all its uses; ``everything`` when they are not known."""
-
-    looked_up: set[str] = field(default_factory=set)
-    everything: bool = False
-
-
-@dataclass
-class Tables:
-    """How the tables are used."""
-
-    known: Mapping[str, t.Table]
-    uses: dict[str, TableUse] = field(default_factory=dict)
-
-    def use(self, name: str) -> TableUse:
-        """The use of the table ``name``, to be added to."""
-        return self.uses.setdefault(name, TableUse())
-
-
-@dataclass
-class Everywhere:
-    """Findings that count only if they hold wherever a file is used: pairs inherit mappings and share parts."""
-
-    _findings: dict[tuple[str, Position, str], Diagnostic | None] = field(default_factory=dict)
-
-    def note(self, code: str, at: Position, subject: str, finding: Diagnostic | None) -> None:
-        """Note what one use says about ``subject``: a finding, or None where all is well."""
-        key = (code, at, subject)
-        self._findings[key] = finding if self._findings.get(key, finding) is not None else None
-
-    def findings(self) -> list[Diagnostic]:
-        """The findings of every use."""
-        return [finding for finding in self._findings.values() if finding is not None]
-
-
-@dataclass(frozen=True)
-class Flow:
-    """A field that leaves and the fields that it is made of. ``message`` is the number of the call that leaves, or
-    ``answer``."""
-
-    message: str
-    path: str
-    sources: frozenset[Source]
 
 
 class TemplateChecker:
@@ -408,12 +364,6 @@ class TemplateChecker:
         return value.maybe(found.optional)
 
 
-def element(value: Type) -> Type:
-    """What `$each` goes through: the elements of an array, or the one value."""
-    found = [option.item.present() if isinstance(option, Array) else Type((option,)) for option in value.options]
-    return union(found).present() if found else UNDEFINED
-
-
 def calls_mutating(node: Tree, functions: Mapping[str, Function]) -> bool:
     """Whether an expression calls a function that changes state."""
     for part in walk(node):
@@ -423,4 +373,4 @@ def calls_mutating(node: Tree, functions: Mapping[str, Function]) -> bool:
     return False
 
 
-__all__ = ["Everywhere", "TableUse", "Tables", "TemplateChecker", "calls_mutating", "element"]
+__all__ = ["TemplateChecker", "calls_mutating"]
