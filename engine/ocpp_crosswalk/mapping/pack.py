@@ -18,6 +18,7 @@ from ..versions import PAIRS, Pair
 from . import model
 from .build import Builder, Resources
 from .document import Document, PathInDocument, load_document
+from .routes import build_mapping, build_refusal
 from .structure import check_structure
 from .template import Table
 
@@ -189,9 +190,9 @@ class Pack:
         for (origin, action), source in sources.items():
             builder = Builder(source.document, self.resources, diagnostics)
             if source.path:
-                mapping = builder.refusal(pair, origin, action, source.path)
+                mapping = build_refusal(builder, pair, origin, action, source.path)
             else:
-                mapping = builder.mapping(pair, origin, everywhere)
+                mapping = build_mapping(builder, pair, origin, everywhere)
             mappings[(origin, action)] = mapping
             documents[(origin, action)] = source.document
         return PairMappings(
