@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jsonschema_rs
-
 from .diagnostics import Diagnostic, MappingError, Position, suggestion
 from .expressions import Registry
 from .hooks import BUILTIN
@@ -81,9 +79,9 @@ class Crosswalk:
             declared = self.pack.settings.get(name)
             if declared is None:
                 raise ValueError(f"there is no setting {name!r}. {suggestion(name, self.pack.settings)}".strip())
-            error = next(jsonschema_rs.validator_for(dict(declared.type)).iter_errors(value), None)
-            if error is not None:
-                raise ValueError(f"setting {name!r}: {error.message}. It is: {declared.description}")
+            fault = declared.fault(value)
+            if fault:
+                raise ValueError(f"setting {name!r}: {fault}. It is: {declared.description}")
             result[name] = value
         return result
 

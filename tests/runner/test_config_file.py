@@ -169,6 +169,16 @@ def test_nothing_is_required(tmp_path: Path) -> None:
             "config.yaml:1:10: error XW705 at metrics: 'localhost:99999' is no address; write HOST:PORT, "
             "such as 0.0.0.0:8180 or [::]:8180\n    See docs/configuring.md.",
         ),
+        (
+            "rules:\n  - settings: {calTimeout: 5}\n",
+            "config.yaml:2:28: error XW706 at rules.0.settings.calTimeout: there is no setting 'calTimeout'\n"
+            "    Did you mean 'callTimeout'?",
+        ),
+        (
+            "settings:\n  callTimeout: 0\n",
+            "error XW706 at settings.callTimeout: 0 is less than or equal to the minimum of 0\n"
+            "    What belongs here: Seconds after which",
+        ),
         ("store: postgres://x\n", "error XW703 at store: this value is not valid under any of"),
         ("a: b: c\n", "config.yaml:1:5: error XW101: this is not YAML"),
         ("workers: 1\nworkers: 2\n", "config.yaml:2:1: error XW102: the key 'workers' stands here a second time"),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import jsonschema_rs
+
 from ..diagnostics import Position
 from ..expressions import Expression
 from ..versions import Pair, Side
@@ -169,3 +171,8 @@ class Setting:
     default: Any
     description: str
     at: Position
+
+    def fault(self, value: Any) -> str:
+        """What keeps ``value`` from being one of this setting; empty when nothing does."""
+        error = next(jsonschema_rs.validator_for(dict(self.type)).iter_errors(value), None)
+        return "" if error is None else error.message

@@ -140,16 +140,7 @@ class Pack:
 
     def _read_settings(self, layer: Path) -> None:
         """Read a layer's settings. The built-in ones are always there: the session and the built-in hooks read them."""
-        settings = layer / "settings.yaml"
-        if settings.is_file() and (document := self._load(settings, "settings")):
-            for name, entry in document.value["settings"].items():
-                self.resources.settings[name] = model.Setting(
-                    name,
-                    entry["type"],
-                    entry["default"],
-                    entry["description"],
-                    document.position(("settings", name)),
-                )
+        self.resources.settings.update(_settings_of(layer, self._diagnostics))
 
     def _pair_named(self, document: Document) -> Pair | None:
         try:
@@ -341,17 +332,43 @@ class Pack:
         sources[(origin, action)] = _Source(document)
 
     def _load(self, path: Path, kind: str, diagnostics: Diagnostics | None = None) -> Document | None:
-        into = diagnostics or self._diagnostics
-        try:
-            document = load_document(path)
-        except MappingError as error:
-            into.items.extend(error.diagnostics)
-            return None
-        return document if check_structure(document, kind, into) else None
+        return _load(path, kind, diagnostics or self._diagnostics)
 
     def _raise(self) -> None:
         if self._diagnostics.errors:
             raise MappingError(self._diagnostics.items)
+
+
+def declared_settings(layers: Iterable[Path]) -> dict[str, model.Setting]:
+    """The settings that the built-in mappings and ``layers`` declare, by name, without anything else of them. What is
+    faulty is left out; loading the layers tells.
+    """
+    found: dict[str, model.Setting] = {}
+    for layer in (folder("mappings"), *layers):
+        found.update(_settings_of(layer, Diagnostics()))
+    return found
+
+
+def _settings_of(layer: Path, diagnostics: Diagnostics) -> dict[str, model.Setting]:
+    path = layer / "settings.yaml"
+    document = _load(path, "settings", diagnostics) if path.is_file() else None
+    if document is None:
+        return {}
+    return {
+        name: model.Setting(
+            name, entry["type"], entry["default"], entry["description"], document.position(("settings", name))
+        )
+        for name, entry in document.value["settings"].items()
+    }
+
+
+def _load(path: Path, kind: str, diagnostics: Diagnostics) -> Document | None:
+    try:
+        document = load_document(path)
+    except MappingError as error:
+        diagnostics.items.extend(error.diagnostics)
+        return None
+    return document if check_structure(document, kind, diagnostics) else None
 
 
 def all_findings(pack: Pack, pairs: Iterable[Pair] | None = None) -> list[Diagnostic]:

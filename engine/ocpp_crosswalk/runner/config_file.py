@@ -14,6 +14,7 @@ import jsonschema_rs
 
 from ..diagnostics import Diagnostics, MappingError, suggestion
 from ..mapping.document import Document, PathInDocument, load_document
+from ..mapping.pack import declared_settings
 from ..resources import folder
 from ..stores import check_store_url
 from ..versions import Version
@@ -53,6 +54,7 @@ def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Conf
         _check_shape(document, value, found)
     if not found.errors:
         _check_references(document, value, found)
+        _check_settings(document, value, found)
     if found.errors:
         raise ConfigError("\n".join(str(item) for item in found.items))
     return _Reader(path.parent).config(value)
@@ -185,6 +187,22 @@ def _check_references(document: Document, value: Mapping[str, Any], found: Diagn
             parse_address(text)
         except ValueError as error:
             found.add("XW705", document.position(path), str(error), _GUIDE, _dotted(path))
+
+
+def _check_settings(document: Document, value: Mapping[str, Any], found: Diagnostics) -> None:
+    base = Path(document.file).parent
+    declared = declared_settings(base / Path(layer).expanduser() for layer in value.get("mappings", ()))
+    places: list[tuple[PathInDocument, Mapping[str, Any]]] = [(("settings",), value.get("settings", {}))]
+    places += [(("rules", n, "settings"), rule.get("settings", {})) for n, rule in enumerate(value.get("rules", ()))]
+    for place, settings in places:
+        for name, given in settings.items():
+            path = (*place, name)
+            at, setting = document.position(path), declared.get(name)
+            if setting is None:
+                remedy = suggestion(name, declared) or f"There are: {', '.join(declared)}."
+                found.add("XW706", at, f"there is no setting {name!r}", remedy, _dotted(path))
+            elif fault := setting.fault(given):
+                found.add("XW706", at, fault, f"What belongs here: {setting.description}", _dotted(path))
 
 
 def _addresses(value: Mapping[str, Any]) -> Iterator[tuple[PathInDocument, str]]:
