@@ -50,7 +50,7 @@ def test_a_2_0_1_message_survives_2_1(side: Side, action: str) -> None:
         assert [out.to for out in outs] == [side.other], outs
         _, message_id, told, told_payload = json.loads(outs[0].text)
         assert told == action
-        assert told_payload == payload
+        assert told_payload == _expected(action, payload)
         reply = random_payload(rng, Version.V201, action, "response")
         outs = chain.receive(side.other, json.dumps([3, message_id, reply]), now=NOW)
         if _beyond_2_1(chain):
@@ -58,6 +58,17 @@ def test_a_2_0_1_message_survives_2_1(side: Side, action: str) -> None:
         assert [(out.to, json.loads(out.text)) for out in outs] == [(side, [3, f"m{number}", reply])]
         arrived += 1
     assert arrived >= EXAMPLES // 10, "hardly any message of this action arrived"
+
+
+def _expected(action: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """What arrives: all of it, but for numbers in a TransactionEvent that mean nothing, since no event may be lost."""
+    if action != "TransactionEvent":
+        return payload
+    return {
+        name: value
+        for name, value in payload.items()
+        if not (name == "numberOfPhasesUsed" and not 0 <= value <= 3) and not (name == "reservationId" and value < 0)
+    }
 
 
 def _leads_away(action: str, payload: dict[str, Any]) -> bool:
