@@ -16,6 +16,7 @@ from documents import DOCS
 from ocpp_crosswalk.runner.arguments import add_arguments, config_from_arguments
 from ocpp_crosswalk.runner.config import Config
 from ocpp_crosswalk.runner.config_file import load_config
+from ocpp_crosswalk.runner.metrics import Metrics
 from ocpp_crosswalk.runner.workers import _END_SECONDS
 
 FOLDER = DOCS / "deployment"
@@ -105,3 +106,9 @@ def test_every_flag_is_described() -> None:
 def seconds(text: str) -> float:
     assert text.endswith("s")
     return float(text[:-1])
+
+
+def test_every_metric_is_described() -> None:
+    text = (DOCS / "running.md").read_text()
+    described = set(re.findall(r"`(ocpp_crosswalk_\w+?)(?:_total)?`", text))
+    assert {metric.name for metric in Metrics().registry.collect()} == described

@@ -16,7 +16,7 @@ import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
-from stores.redis_server import RedisServer
+from stores.redis_server import RedisServer, free_port
 
 from .harness import FakeCsms, boot, call, until
 from .test_state import START, STOP, events
@@ -152,12 +152,17 @@ async def test_sighup_reloads_mappings(program: Path, tmp_path: Path) -> None:
 async def test_workers_share_a_port_and_are_replaced(program: Path, tmp_path: Path) -> None:
     csms = FakeCsms("ocpp2.0.1")
     store = f"sqlite:{tmp_path / 'state.sqlite'}"
-    more = ["--workers", "2", "--metrics", "127.0.0.1:0"]
+    port = free_port()
+    more = ["--workers", "2", "--metrics", f"127.0.0.1:{port}"]
     async with csms.running(), started(program, *flags(csms, store), *more) as proxy:
         await until(lambda: proxy.log.count("stations connect to") == 2, 40)
         stations = [await proxy.station(f"CP-{n}") for n in range(20)]
         for station in stations:
             assert (await boot(station))[0] == 3
+        for _ in range(6):  # whichever worker answers, it answers for both
+            told = await _page(port, "/metrics")
+            assert 'ocpp_crosswalk_handshakes_total{status="101"} 20.0' in told
+            assert 'ocpp_crosswalk_links{csms="csms",pair="ocpp1.6--ocpp2.0.1"} 20.0' in told
         children = _children(proxy.process.pid)
         served = [_connections(proxy.port, child) for child in children]
         assert sum(1 for count in served if count) == 2
@@ -174,6 +179,14 @@ async def test_workers_share_a_port_and_are_replaced(program: Path, tmp_path: Pa
             await station.wait_closed()
         assert {station.close_code for station in again} == {1012}
         assert _children(proxy.process.pid) == []
+
+
+async def _page(port: int, path: str) -> str:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET {path} HTTP/1.1\r\n\r\n".encode())
+    text = (await reader.read()).decode()
+    writer.close()
+    return text
 
 
 def _children(pid: int) -> list[int]:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from types import FrameType
 
-from prometheus_client import multiprocess
+from prometheus_client import multiprocess, values
 
 from .config import Config, ConfigError, Endpoint
 from .logs import log
@@ -126,6 +126,8 @@ def _worker(work: Callable[[Config], int], config: Config) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    # The library chose where values are kept when it was imported, before the folder of all workers was named.
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
     raise SystemExit(work(config))
 
 
