@@ -281,3 +281,47 @@ async def test_calls_of_the_csms_reach_the_station() -> None:
         await station.send(json.dumps([3, message[1], {"status": "Accepted"}]))
         await until(lambda: [3, "c1", {"status": "Accepted"}] in w.csms.frames)
         await station.close()
+
+
+async def test_too_large_a_frame_of_the_csms_closes_both() -> None:
+    async with world(FakeCsms("ocpp2.0.1"), limits=Limits(frame_bytes=1000)) as w:
+        station = await w.station()
+        await until(lambda: w.csms.sockets)
+        await w.csms.sockets[0].send("x" * 1001)
+        await asyncio.wait_for(station.wait_closed(), 2)
+        await until(lambda: w.csms.closes)
+        assert w.csms.closes[0][0] == 1009
+        assert station.close_code is not None
+
+
+async def test_too_many_frames_of_the_csms_close_both() -> None:
+    async with world(FakeCsms("ocpp2.0.1"), limits=Limits(frames_per_second=1, burst=5)) as w:
+        station = await w.station()
+        await until(lambda: w.csms.sockets)
+        with pytest.raises(websockets.ConnectionClosed):
+            for n in range(1000):
+                await w.csms.sockets[0].send(f'[2,"c{n}","ClearCache",{{}}]')
+                await asyncio.sleep(0)
+        await asyncio.wait_for(station.wait_closed(), 2)
+        assert station.close_code == 1008
+        assert "the csms sent more than 1 frames a second" in (station.close_reason or "").lower()
+
+
+async def test_a_station_that_does_not_read_is_closed() -> None:
+    limits = Limits(send_seconds=0.2, ping_seconds=0, frames_per_second=0)
+    csms = FakeCsms("ocpp2.0.1")
+    csms.options["compression"] = None
+    async with world(csms, limits=limits) as w:
+        station = await w.station("CP-1", "ocpp2.0.1", compression=None)
+        await until(lambda: csms.sockets)
+        station.transport.pause_reading()
+
+        async def flood() -> None:
+            while True:
+                await csms.sockets[0].send("x" * 500_000)
+
+        with pytest.raises(websockets.ConnectionClosed):
+            await asyncio.wait_for(flood(), 10)
+        await until(lambda: csms.closes)
+        assert csms.closes == [(1008, "the station does not read what it is sent")]
+        station.transport.abort()

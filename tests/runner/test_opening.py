@@ -285,3 +285,10 @@ async def test_a_csms_of_1_6_gets_a_key_as_the_bytes_that_it_stands_for() -> Non
     async with world(FakeCsms("ocpp1.6"), rules=(Rule(credentials=key),)) as w:
         await (await w.station("CP-1", "ocpp2.0.1")).close()
         assert w.csms.requests[0].headers["Authorization"] == "Basic QUwxMDAwOgABAgMEBQYH////////////////"
+
+
+async def test_two_authorization_headers_are_a_400() -> None:
+    async with world(FakeCsms("ocpp2.0.1")) as w:
+        headers = [("Authorization", basic_authorization("CP-1", "one")), ("Authorization", "Basic eDp5")]
+        assert (await refusal(w.station(additional_headers=headers))).status_code == 400
+        assert w.csms.requests == []
