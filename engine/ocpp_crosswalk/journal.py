@@ -10,12 +10,16 @@ from .versions import Side
 
 
 class Journal:
-    """The events of one station's session. ``about`` says whose call is being worked on: side, action, message id."""
+    """The events of one station's session. ``about`` says whose call is being worked on: side, action, message id.
+
+    What is of a kind in ``unheard`` is not written down.
+    """
 
     def __init__(self, identity: str) -> None:
         self._identity = identity
         self._events: list[Event] = []
         self.about: tuple[Side | str, str, str] = (Side.STATION, "", "")
+        self.unheard: frozenset[EventKind] = frozenset()
 
     def take(self) -> list[Event]:
         """What happened since the last call."""
@@ -32,6 +36,8 @@ class Journal:
         detail: dict[str, Any] | None = None,
     ) -> None:
         """Write down one event."""
+        if kind in self.unheard:
+            return
         self._events.append(
             Event(
                 kind=kind,
@@ -53,6 +59,8 @@ class Journal:
         self.add(EventKind.DROPPED_FIELD, *self.about, reason, detail)
 
     def dropped(self, side: Side, action: str, message_id: str, fields: Iterable[tuple[str, str]]) -> None:
-        """Fields, each with the reason why it is not carried over."""
+        """Fields, each with the reason why it is not carried over; when nobody hears of it, they are not looked for."""
+        if EventKind.DROPPED_FIELD in self.unheard:
+            return
         for path, reason in fields:
             self.add(EventKind.DROPPED_FIELD, side, action, message_id, reason, {"field": path})

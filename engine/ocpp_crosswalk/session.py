@@ -157,6 +157,10 @@ class Session:
         """Tell the session that its state has been saved."""
         self.dirty = False
 
+    def leave_out(self, kinds: frozenset[EventKind]) -> None:
+        """Spare the work for events of these ``kinds``: nobody wants them."""
+        self._journal.unheard = kinds
+
     def take_events(self) -> list[Event]:
         """What happened since the last call."""
         return self._journal.take()

@@ -131,11 +131,16 @@ _LEVELS = {
 }
 
 
+def _level(kind: EventKind) -> int:
+    return logging.WARNING if kind in FAULTS else _LEVELS.get(kind, logging.INFO)
+
+
 class LogObserver(Observer):
     """Logs what links report. A station that keeps failing cannot fill the log."""
 
     def __init__(self, config: LogConfig) -> None:
         self._faults: dict[int, tuple[float, int]] = {}
+        self.unheard = frozenset(kind for kind in EventKind if not LOGGER.isEnabledFor(_level(kind)))
         if config.frames:
             self.arrived = self._arrived  # type: ignore[method-assign]
             self.sent = self._sent  # type: ignore[method-assign]
@@ -174,7 +179,7 @@ class LogObserver(Observer):
     def happened(self, link: LinkInfo, events: Sequence[Event]) -> None:
         """See `Observer`."""
         for event in events:
-            level = logging.WARNING if event.kind in FAULTS else _LEVELS.get(event.kind, logging.INFO)
+            level = _level(event.kind)
             if not LOGGER.isEnabledFor(level):
                 continue
             if level == logging.WARNING and not self._may_log(link):

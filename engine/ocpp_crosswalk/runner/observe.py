@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..events import Event
+from ..events import Event, EventKind
 from ..versions import Pair, Side, Version
 from .transport import Handshake, Refused
 
@@ -42,6 +42,9 @@ class LinkInfo:
 
 class Observer:
     """Hears of everything; does nothing. Subclasses override what they are interested in."""
+
+    unheard: frozenset[EventKind] = frozenset()
+    """Kinds of events that a session need not make for `happened`."""
 
     def refused(self, handshake: Handshake, refusal: Refused) -> None:
         """A station's handshake was answered with an HTTP error."""
@@ -90,8 +93,10 @@ class Observers(Observer):
 
     def __init__(self, observers: Iterable[Observer]) -> None:
         members = tuple(observers)
+        hearing = [member.unheard for member in members if _overrides(member, "happened")]
+        self.unheard = frozenset(EventKind).intersection(*hearing)
         for name in vars(Observer):
-            if name.startswith("_"):
+            if name.startswith("_") or not callable(getattr(Observer, name)):
                 continue
             hooks = [getattr(member, name) for member in members if _overrides(member, name)]
             if len(hooks) == 1:

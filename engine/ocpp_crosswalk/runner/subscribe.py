@@ -22,6 +22,7 @@ class Subscription(Observer):
     def __init__(self, subscriber: Subscriber, kinds: Sequence[EventKind]) -> None:
         self._subscriber = subscriber
         self._kinds = frozenset(kinds or EventKind)
+        self.unheard = frozenset(EventKind) - self._kinds
 
     def opened(self, link: LinkInfo) -> None:
         """See `Observer`."""

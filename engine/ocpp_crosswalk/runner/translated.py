@@ -33,7 +33,7 @@ class TranslatedLink(Link):
         self._version = 0
         self._first: Sequence[Out] = ()
         self._timer: asyncio.TimerHandle | None = None
-        self._timer_due: float | None = None
+        self._timer_due = 0.0
         self._timer_tasks: set[asyncio.Task[None]] = set()
         self._crosswalk = around.crosswalk
         self._session: Session
@@ -73,7 +73,9 @@ class TranslatedLink(Link):
     async def _handle(self, side: Side, frame: str | bytes) -> None:
         started = time.perf_counter()
         now = self._around.clock()
-        self._around.observer.arrived(self.info, side, frame, now)
+        observer = self._around.observer
+        observer.arrived(self.info, side, frame, now)
+        self._session.leave_out(observer.unheard)
         if self._passage is None:
             await self._deliver(self._session.receive(side, frame, now=now))
         else:
@@ -82,7 +84,7 @@ class TranslatedLink(Link):
                 await self._deliver([Out(side, back)])
             if onward is not None:
                 await self._deliver(self._session.receive(side, onward, now=now))
-        self._around.observer.handled(self.info, side, time.perf_counter() - started)
+        observer.handled(self.info, side, time.perf_counter() - started)
         if self._crosswalk is not self._around.crosswalk:
             self._adopt_mappings()
 
@@ -135,7 +137,7 @@ class TranslatedLink(Link):
 
     async def _save(self) -> None:
         started = time.perf_counter()
-        document = {"pair": str(self._pair), "session": self._session.state}
+        document = {"pair": self.info.label, "session": self._session.state}
         try:
             self._version = await self._around.store.save(self.info.identity, document, self._version)
         except StoreError as error:
@@ -147,18 +149,25 @@ class TranslatedLink(Link):
     # -- timers --
 
     def _schedule(self, due: float | None) -> None:
-        if due == self._timer_due and (due is None or self._timer is not None):
+        """Have `_ring` called at ``due`` or earlier: most calls are answered long before they are due, so a timer
+        that is set already may stay.
+        """
+        if due is None or self._ending is not None:
             return
         if self._timer is not None:
+            if self._timer_due <= due:
+                return
             self._timer.cancel()
-            self._timer = None
         self._timer_due = due
-        if due is not None and self._ending is None:
-            delay = max(_LEAST_DELAY, due - self._around.clock())
-            self._timer = asyncio.get_running_loop().call_later(delay, self._ring)
+        delay = max(_LEAST_DELAY, due - self._around.clock())
+        self._timer = asyncio.get_running_loop().call_later(delay, self._ring)
 
     def _ring(self) -> None:
         self._timer = None
+        due = self._session.due
+        if due is None or due > self._around.clock():
+            self._schedule(due)
+            return
         task = asyncio.create_task(self._expire())
         self._timer_tasks.add(task)
         task.add_done_callback(self._timer_tasks.discard)
