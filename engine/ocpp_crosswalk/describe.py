@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,12 +48,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class RouteDescription:
-    """One route: when it is taken, what leaves, how the call is answered, and what is lost."""
+    """One route: when it is taken, what is bound first, what leaves, how the call is answered, and what is lost."""
 
     name: str
     condition: str
     kind: str
     because: str
+    bindings: tuple[Line, ...]
     messages: tuple[Message, ...]
     answer: tuple[Line, ...]
     lost: tuple[tuple[str, str, str], ...]
@@ -79,7 +80,7 @@ def describe(mapping: model.Mapping) -> Description:
         classify(mapping),
         mapping.note,
         mapping.spec,
-        tuple(line for binding in mapping.let for line in _lines(binding.template, f"${binding.name}")),
+        _bound(mapping.let),
         tuple(_route(mapping, route) for route in mapping.routes),
     )
 
@@ -107,10 +108,10 @@ def _route(mapping: model.Mapping, route: model.Route) -> RouteDescription:
     answer: tuple[Line, ...] = ()
     because = ""
     match route.outcome:
-        case model.Forward(steps, _, response):
+        case model.Forward(steps, after, response):
             kind = "forwarded"
             messages += [_message(send) for send in steps]
-            answer = tuple(_lines(response, ""))
+            answer = (*_bound(after), *_lines(response, ""))
         case model.Answer(response, _, because):
             kind = "answered here"
             answer = tuple(_lines(response, ""))
@@ -126,6 +127,7 @@ def _route(mapping: model.Mapping, route: model.Route) -> RouteDescription:
         "" if condition == "true" else condition,
         kind,
         because,
+        _bound(route.let),
         tuple(messages),
         answer,
         tuple(lost) if isinstance(route.outcome, model.Forward) else (),
@@ -137,6 +139,10 @@ def _message(send: model.Send) -> Message:
     if send.each is not None:
         conditions.append(f"for each of {send.each.source.strip()}")
     return Message(str(send.to), send.action, ", ".join(conditions), tuple(_lines(send.request, "")))
+
+
+def _bound(bindings: Iterable[model.Binding]) -> tuple[Line, ...]:
+    return tuple(line for binding in bindings for line in _lines(binding.template, f"${binding.name}"))
 
 
 def _lines(node: t.Node, path: str) -> Iterator[Line]:
@@ -166,12 +172,26 @@ def _lines(node: t.Node, path: str) -> Iterator[Line]:
                 yield Line(path or "(all)", f"only if {' '.join(when.source.split())}{otherwise}")
             if copy is not None:
                 yield Line(path or "(all)", "copied, as far as both versions have it")
+                yield from _converted(copy, path)
             for name, inner in fields:
                 yield from _lines(inner, f"{path}.{name}" if path else name)
 
 
+def _converted(step: t.Copy | t.CopyList | t.Convert | None, path: str) -> Iterator[Line]:
+    """What a copy does not take as it is."""
+    match step:
+        case t.Convert(node):
+            yield from _lines(node, path)
+        case t.CopyList(item):
+            yield from _converted(item, f"{path}[]")
+        case t.Copy(fields):
+            for name, inner in fields.items():
+                yield from _converted(inner, f"{path}.{name}" if path else name)
+
+
 def _looked_up(node: t.Lookup) -> str:
     of = " ".join(node.of.expression.source.split()) if isinstance(node.of, t.Leaf) else "a value"
+    of = "it" if of == "$" else of
     changed = {key: value for key, value in node.table.values.items() if key != value}
     pairs = ", ".join(f"{key} becomes {value}" for key, value in changed.items())
     gone = f"; left out: {', '.join(node.table.drops)}" if node.table.drops else ""

@@ -92,6 +92,7 @@ def _route(
         "when": " ".join(description.condition.split()),
         "kind": description.kind,
         "because": description.because,
+        "bindings": [[line.path, line.value] for line in description.bindings],
         "fields": fields,
         "messages": [
             {

@@ -84,6 +84,7 @@ def _route(console: Console, told: Description, route: RouteDescription, far: st
         console.print(f"  when {' '.join(route.condition.split())}", markup=False)
     if route.because:
         console.print(f"  {route.because}", markup=False)
+    _lines(console, "first", route.bindings)
     for message in route.messages:
         to = f"to the {'CSMS' if message.to == 'csms' else 'station'}"
         condition = f", if {message.condition}" if message.condition else ""
@@ -91,8 +92,12 @@ def _route(console: Console, told: Description, route: RouteDescription, far: st
     _lines(console, "answer", route.answer)
     if route.lost:
         table = Table(title="lost", title_justify="left", title_style="red", box=None, show_header=False)
+        table.add_column(overflow="fold")
+        together: dict[str, list[str]] = {}
         for which, path, reason in route.lost:
-            table.add_row(f"  {which}.{path}", Text(reason))
+            together.setdefault(reason, []).append(f"  {which}.{path}")
+        for reason, paths in together.items():
+            table.add_row("\n".join(paths), Text(reason))
         console.print(table)
 
 
@@ -101,6 +106,7 @@ def _lines(console: Console, title: str, lines: Iterable[Line]) -> None:
     if not rows and title in ("first", "answer"):
         return
     table = Table(title=Text(title, style="bold"), title_justify="left", box=None, show_header=False)
+    table.add_column(overflow="fold")
     for line in rows:
         table.add_row(Text(f"  {line.path or '(all)'}", style="green"), Text(line.value))
     console.print(table)
