@@ -428,6 +428,8 @@ async def test_latency_is_measured_by_pair_and_action() -> None:
         await w.call("Heartbeat", {}, "2")
         await w.call("Heartbeat", {}, "3")
         await w.call("Authorize", {}, "4")
+        await w.call("NoSuchAction1", {}, "5")
+        await w.call("NoSuchAction2", {}, "6")
     measured = {(m.pair, m.side, m.action, m.part): m for m in latency.figures()}
     pair = "ocpp1.6--ocpp2.0.1"
     assert {key: m.count for key, m in measured.items()} == {
@@ -436,6 +438,7 @@ async def test_latency_is_measured_by_pair_and_action() -> None:
         (pair, "csms", "Heartbeat", "peer"): 2,
         (pair, "station", "Heartbeat", "whole"): 2,
         (pair, "station", "Authorize", "whole"): 1,
+        (pair, "station", "unknown", "whole"): 2,
     }
     whole, peer = measured[pair, "station", "Heartbeat", "whole"], measured[pair, "csms", "Heartbeat", "peer"]
     assert 0 < peer.mean <= whole.mean < 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, Histogram
 
 from ..frames import CallError, CallResult
+from ..protocol import protocol
 from .middleware import Passing
 
 _NAME = "ocpp_crosswalk_answer_seconds"
@@ -61,7 +62,8 @@ class Latency:
 
     def _observe(self, at: Passing, part: str) -> None:
         if at.seconds is not None:
-            self._histogram.labels(at.link.label, at.side, at.action, part).observe(at.seconds)
+            action = at.action if at.action in protocol(at.version).actions else "unknown"
+            self._histogram.labels(at.link.label, at.side, action, part).observe(at.seconds)
 
     def figures(self) -> Iterator[Measured]:
         """What was measured so far in this process."""
