@@ -15,7 +15,19 @@ PACKAGE = ROOT / "engine" / "ocpp_crosswalk"
 DOCUMENT = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 
 LAYERS = (
-    {"versions", "times", "resources", "userfile", "diagnostics", "codes", "events", "protocol", "schemas", "frames"},
+    {
+        "versions",
+        "times",
+        "resources",
+        "userfile",
+        "diagnostics",
+        "codes",
+        "events",
+        "protocol",
+        "schemas",
+        "frames",
+        "validation",
+    },
     {"expressions", "repairs", "repeats", "outbox", "view"},
     {"mapping", "hooks"},
     {"interpreter", "describe"},

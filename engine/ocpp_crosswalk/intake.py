@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .checks import Checks
 from .events import EventKind
 from .interpreter import Failure
 from .journal import Journal
@@ -13,6 +12,7 @@ from .protocol import protocol
 from .repairs import Rules, repaired
 from .schemas import Kind, Violation, request_schema, response_schema
 from .times import normal_time
+from .validation import Validation
 from .versions import PEOPLE, Pair, Side
 
 
@@ -20,7 +20,7 @@ class Intake:
     """Judges what arrives on one station's link. What a station sends may be repaired; a CSMS has to be right."""
 
     def __init__(
-        self, pair: Pair, checks: Checks, rules: Sequence[Rules], data: Mapping[str, Any], journal: Journal
+        self, pair: Pair, checks: Validation, rules: Sequence[Rules], data: Mapping[str, Any], journal: Journal
     ) -> None:
         self._pair = pair
         self._checks = checks

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import interpreter
-from .checks import Checks
 from .events import Event, EventKind
 from .frames import Call, CallError, CallResult, CallResultError, FrameError, Send, encode, parse
 from .ids import Ids, is_usable
@@ -26,6 +25,7 @@ from .mapping.pack import PairMappings
 from .outbox import Outbox, Waiting
 from .protocol import MessageType, error_code, protocol
 from .repeats import AnsweredIds, Identities
+from .validation import Validation
 from .versions import PEOPLE, Side
 from .view import View
 
@@ -79,7 +79,7 @@ class Session:
         self._mappings = mappings
         self._settings = settings
         self._tables = tables or {}
-        self._checks = Checks(self.pair, settings["validation"])
+        self._checks = Validation(self.pair, settings["validation"])
         self._protocols = {side: protocol(self.pair.version(side)) for side in _SIDES}
         self._journal = Journal(identity)
         self._out: list[Out] = []

@@ -1,4 +1,4 @@
-"""Checks one mapping: every expression and template by type, and every field that arrives for where it goes."""
+"""Validation one mapping: every expression and template by type, and every field that arrives for where it goes."""
 
 from __future__ import annotations
 

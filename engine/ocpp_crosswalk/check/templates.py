@@ -1,4 +1,4 @@
-"""Checks templates: what each node gives, and whether that fits the field that it writes."""
+"""Validation templates: what each node gives, and whether that fits the field that it writes."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from .schemas import Kind, Violation, violation
 from .versions import Pair, Side
 
 
-class Checks:
+class Validation:
     """The checks of one session. ``mode`` is the setting `validation`: enforce, report or off."""
 
     __slots__ = ("_off", "_pair", "enforced")
