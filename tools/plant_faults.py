@@ -3,10 +3,10 @@
     python tools/plant_faults.py [--count 1000] [--seed 1] [--kind KIND]... [--jobs 2] [--all]
 
 Each fault is one random edit of one file of a copy of the mappings (the kinds are in `fault_kinds.py`). The static
-checker looks at the file in every pair that uses it. What it does not find is tried on the cases of these pairs and,
-last, on generated calls of the action. The output is a table by kind: how many were planted, and how many were found
-by types, by cases and by generated calls; then every fault that nothing found, by file, line and edit. `--all` lists
-those that types did not find as well. Exit 1 when a fault that types should see was not found at all.
+checker looks at the mappings that the file has to do with. What it does not find is tried on the cases of their pairs
+and, last, on generated calls of their actions. The output is a table by kind: how many were planted, and how many were
+found by types, by cases and by generated calls; then every fault that nothing found, by file, line and edit. `--all`
+lists those that types did not find as well. Exit 1 when a fault that types should see was not found at all.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ import tempfile
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -31,7 +31,7 @@ from ocpp_crosswalk import Crosswalk, MappingError, Pair
 from ocpp_crosswalk.check.cases import play_cases
 from ocpp_crosswalk.check.prove import prove
 from ocpp_crosswalk.check.static import check_pack
-from ocpp_crosswalk.diagnostics import Diagnostics, Severity
+from ocpp_crosswalk.diagnostics import Diagnostics
 from ocpp_crosswalk.mapping import pack as pack_module
 from ocpp_crosswalk.mapping.document import Document, parse_document
 from ocpp_crosswalk.resources import folder
@@ -39,7 +39,10 @@ from ocpp_crosswalk.resources import folder
 KINDS = {**BY_TYPES, **BY_MEANING}
 EXAMPLES = 60
 """Generated calls for a fault that nothing else found."""
+FEW = 5
+"""The same for a file that many mappings use."""
 SHARED = ("tables", "parts", "copies", "repairs")
+_PLAIN = ("pair.yaml", "settings.yaml")
 
 
 @dataclass(frozen=True)
@@ -95,61 +98,28 @@ def _print(kinds: list[str], outcomes: list[Outcome], everything: bool) -> None:
 # -- one fault --
 
 
-def _work_in(place: str) -> None:
-    """Plant faults in a folder of this process below ``place``."""
-    tempfile.tempdir = place
-
-
-@cache
-def _world() -> Path:
-    """A copy of the mappings, one for each process, that faults are planted in."""
-    root = Path(tempfile.mkdtemp()) / "mappings"
-    shutil.copytree(folder("mappings"), root)
-    pack_module.load_document = lambda path, **more: _document(path.read_text("utf-8-sig"), str(path))  # type: ignore
-    sound = _sound(root)
-    for pair in sound.pairs:
-        sound.mappings(pair)
-    return root
-
-
-@cache
-def _document(text: str, file: str) -> Document:
-    """Each text is read once: almost all files are the same from fault to fault."""
-    return parse_document(text, file)
-
-
 def plant(task: tuple[str, str]) -> Outcome:
     """Plant one fault of a kind, chosen by a seed, and see what finds it."""
     kind, seed = task
-    root = _world()
+    world = _world()
     rng = random.Random(zlib.crc32(f"{seed} {kind}".encode()))
     for _ in range(300):
-        file = rng.choice(_files(root, kind))
+        file = rng.choice(world.files(kind))
         original = file.read_text("utf-8")
         edit = KINDS[kind](Source(file, original), rng)
         if edit is None or edit.text == original or (edit.text and not _is_yaml(edit.text, kind)):
             continue
-        place = f"mappings/{file.relative_to(root)}:{edit.line}"
+        part = world.part(file)
         try:
             if edit.text:
                 file.write_text(edit.text, "utf-8")
             else:
                 file.unlink()
-            stage, code = _found(root, file, rng.randrange(10**6))
+            stage, code = part.found(rng.randrange(10**6))
         finally:
             file.write_text(original, "utf-8")
-        return Outcome(kind, place, edit.what, stage, code)
+        return Outcome(kind, f"mappings/{file.relative_to(world.root)}:{edit.line}", edit.what, stage, code)
     return Outcome(kind, "", "", "no place")
-
-
-@cache
-def _files(root: Path, kind: str) -> list[Path]:
-    files = [file for file in sorted(root.rglob("*.yaml")) if not file.name.endswith(".cases.yaml")]
-    if kind in TABLES_ONLY:
-        return [file for file in files if file.parent.name == "tables"]
-    if kind in PAIRS_ONLY:
-        return [file for file in files if file.name == "pair.yaml"]
-    return [file for file in files if file.name not in ("pair.yaml", "settings.yaml") and file.parent.name != "repairs"]
 
 
 def _is_yaml(text: str, kind: str) -> bool:
@@ -161,123 +131,144 @@ def _is_yaml(text: str, kind: str) -> bool:
     return True
 
 
-def _found(root: Path, file: Path, seed: int) -> tuple[str, str]:
-    """The stage that finds what is wrong with ``file``, and the first code."""
-    pairs = list(_pairs_of(root, file))
-    if file.is_file() and file.parent.parent.name in map(str, pairs):
-        small = _small_world(root, file, pairs)
-        new = _static(small, pairs) - _known(small, file, tuple(pairs))
-    else:
-        new = _static(root, pairs) - _static_of_sound(root, tuple(pairs))
-    if new:
-        return "types", min(new)[0]
-    crosswalk = Crosswalk.load([root], builtin=False)
-    for pair in pairs:
-        if unusable := crosswalk.pack.findings(pair):
-            return "types", unusable[0].code
-        diagnostics = Diagnostics()
-        play_cases(crosswalk, pair, [root], diagnostics)
-        failed = [item for item in diagnostics.items if item.severity is Severity.ERROR]
-        if failed:
-            return "cases", failed[0].code
-    for pair in pairs:
-        diagnostics = Diagnostics()
-        others = {mapping.at.file for mapping in crosswalk.mappings(pair).mappings.values()} - {str(file)}
-        passed_over = others if file.parent.name.startswith("from-") else set()
-        examples = EXAMPLES if passed_over else 5
-        prove(crosswalk, pair, examples=examples, seed=seed, diagnostics=diagnostics, passed_over=passed_over)
-        if diagnostics.items:
-            return "generated", diagnostics.items[0].code
-    return "missed", ""
-
-
-def _pairs_of(root: Path, file: Path) -> Iterator[Pair]:
-    """The pairs that a file has to do with: its own and those that extend it, or those that use a shared one."""
-    crosswalk = _sound(root)
-    for pair in crosswalk.pairs:
-        names = {str(pair), *map(str, crosswalk.mappings(pair).bases)}
-        parents = {step.name for step in file.parents}
-        if names & parents:
-            own = root / str(pair) / file.parent.name / file.name
-            if file.name == "pair.yaml" or own == file or not own.is_file():
-                yield pair
-        elif file.parent.name in SHARED and any(name in _users(root, file.parent.name, file.stem) for name in names):
-            yield pair
+def _work_in(place: str) -> None:
+    """Plant faults in a folder of this process below ``place``."""
+    tempfile.tempdir = place
 
 
 @cache
-def _sound(root: Path) -> Crosswalk:
-    """The mappings without any fault."""
-    return Crosswalk.load([root], builtin=False)
+def _world() -> World:
+    """The world of this process."""
+    pack_module.load_document = lambda path, **more: _document(path.read_text("utf-8-sig"), str(path))  # type: ignore
+    return World(Path(tempfile.mkdtemp()))
 
 
 @cache
-def _users(root: Path, where: str, name: str) -> set[str]:
-    """The pairs whose files name a table or part, themselves or by another part."""
-    if where in ("copies", "repairs"):
-        return {str(pair) for pair in _sound(root).pairs}
-    word = re.compile(rf"\$(?:table|part): {re.escape(name)}\b")
-    found: set[str] = set()
-    for file in root.rglob("*.yaml"):
-        if word.search(file.read_text("utf-8")):
-            if file.parent.name in SHARED:
-                found |= _users(root, file.parent.name, file.stem)
-            else:
-                found.add(file.relative_to(root).parts[0])
-    return found or {str(pair) for pair in _sound(root).pairs}
+def _document(text: str, file: str) -> Document:
+    """Each text is read once: almost all files are the same from fault to fault."""
+    return parse_document(text, file)
 
 
-def _static(root: Path, pairs: list[Pair]) -> set[tuple[str, str, str]]:
-    """What the static checker says, without places."""
-    try:
-        crosswalk = Crosswalk.load([root], builtin=False)
-    except MappingError as error:
-        return {(item.code, item.at.file, item.message) for item in error.diagnostics}
-    return {(item.code, item.at.file, item.message) for item in check_pack(crosswalk.pack, pairs)}
+class World:
+    """A copy of the mappings that faults are planted in, and the same mappings without any fault, ready to run."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.root = place / "mappings"
+        shutil.copytree(folder("mappings"), self.root)
+        self._all = [file for file in sorted(self.root.rglob("*.yaml")) if not file.name.endswith(".cases.yaml")]
+        self._texts = {file: file.read_text("utf-8") for file in self._all}
+        self.sound = Crosswalk.load([self.root], builtin=False)
+        for pair in self.sound.pairs:
+            self.sound.mappings(pair)
+        self._parts: dict[Path, Part] = {}
+
+    def files(self, kind: str) -> list[Path]:
+        """The files that faults of a kind are planted in."""
+        if kind in TABLES_ONLY:
+            return [file for file in self._all if file.parent.name == "tables"]
+        if kind in PAIRS_ONLY:
+            return [file for file in self._all if file.name == "pair.yaml"]
+        return [file for file in self._all if file.parent.name != "repairs" and file.name not in _PLAIN]
+
+    def part(self, file: Path) -> Part:
+        """The part of the world that a file has to do with."""
+        if file not in self._parts:
+            self._parts[file] = Part(self, file, sorted(self._users(file)))
+        return self._parts[file]
+
+    def _users(self, file: Path, seen: frozenset[Path] = frozenset()) -> set[Path]:
+        """The mapping files that are what they are because of ``file``: itself, those of pairs that extend its own or
+        that it amends, those that name a shared one."""
+        if file.name == "pair.yaml":
+            return {one for one in self._all if file.parent in one.parents and one != file}
+        if file.parent.name not in SHARED:
+            return {one for one in self._all if one.parts[-2:] == file.parts[-2:] and one.parent.name not in SHARED}
+        word = {"copies": r"\$copy: true"}.get(file.parent.name, rf"\$(?:table|part): {re.escape(file.stem)}\b")
+        found: set[Path] = set()
+        for one, text in self._texts.items():
+            if one not in seen and one != file and re.search(word, text):
+                found |= self._users(one, seen | {file})
+        return found
 
 
-@cache
-def _static_of_sound(root: Path, pairs: tuple[Pair, ...]) -> set[tuple[str, str, str]]:
-    """The same for the mappings without any fault."""
-    return {(item.code, item.at.file, item.message) for item in check_pack(_sound(root).pack, pairs)}
+class Part:
+    """The mapping files that one file has to do with, with all that pairs share: a small world of their own."""
 
-
-def _small_world(root: Path, file: Path, pairs: list[Pair]) -> Path:
-    """A folder with one mapping and all that pairs share: what types say of a mapping needs no other."""
-    small = root.with_name("small")
-    if not small.exists():
-        small.mkdir()
-        for entry in root.iterdir():
+    def __init__(self, world: World, file: Path, users: list[Path]) -> None:
+        self._world = world
+        self._file = file
+        self._root = world.place / f"part-{len(list(world.place.iterdir()))}"
+        self._root.mkdir()
+        for entry in world.root.iterdir():
             if entry.name in SHARED or entry.is_file():
-                (small / entry.name).symlink_to(entry)
-    for pair in _sound(root).pairs:
-        shutil.rmtree(small / str(pair), ignore_errors=True)
-    for name in {file.parent.parent.name, *map(str, pairs)}:
-        (small / name / file.parent.name).mkdir(parents=True)
-        shutil.copy(root / name / "pair.yaml", small / name)
-    for base in _sound(root).mappings(Pair.parse(file.parent.parent.name)).bases:
-        amended = root / str(base) / file.parent.name / file.name
-        if amended.is_file():
-            place = small / str(base)
-            (place / file.parent.name).mkdir(parents=True, exist_ok=True)
-            shutil.copy(root / str(base) / "pair.yaml", place)
-            shutil.copy(amended, place / file.parent.name)
-    shutil.copy(file, small / file.relative_to(root))
-    return small
+                (self._root / entry.name).symlink_to(entry)
+            else:
+                (self._root / entry.name).mkdir()
+                (self._root / entry.name / "pair.yaml").symlink_to(entry / "pair.yaml")
+        self._users = users
+        self._known = self._findings(self._load())
 
+    def _load(self) -> Crosswalk:
+        for one in self._users:
+            place = self._root / one.relative_to(self._world.root)
+            place.parent.mkdir(exist_ok=True)
+            place.unlink(missing_ok=True)
+            if one.exists():
+                place.symlink_to(one)
+        return Crosswalk.load([self._root], builtin=False)
 
-@cache
-def _known(small: Path, file: Path, pairs: tuple[Pair, ...]) -> set[tuple[str, str, str]]:
-    """What the static checker says of a small world without the fault."""
-    root = small.with_name("mappings")
-    faulty = small / file.relative_to(root)
-    planted = faulty.read_text("utf-8")
-    source = folder("mappings") / file.relative_to(root)
-    faulty.write_text(source.read_text("utf-8"), "utf-8")
-    try:
-        return _static(small, list(pairs))
-    finally:
-        faulty.write_text(planted, "utf-8")
+    def _findings(self, crosswalk: Crosswalk) -> set[tuple[str, str]]:
+        return {(item.code, item.message) for item in check_pack(crosswalk.pack, crosswalk.pairs)}
+
+    def found(self, seed: int) -> tuple[str, str]:
+        """The stage that finds what is wrong with the file, and the first code."""
+        try:
+            crosswalk = self._load()
+        except MappingError as error:
+            return "types", error.diagnostics[0].code
+        if new := self._findings(crosswalk) - self._known:
+            return "types", min(new)[0]
+        pairs = self._among_the_sound(crosswalk)
+        for play in (self._cases_beside, self._all_cases):
+            for pair in pairs:
+                if code := play(crosswalk, pair):
+                    return "cases", code
+        for pair in pairs:
+            diagnostics = Diagnostics()
+            touched = {str(self._root / one.relative_to(self._world.root)) for one in self._users}
+            others = {one.at.file for one in crosswalk.mappings(pair).mappings.values()} - touched
+            examples = EXAMPLES if len(self._users) <= len(pairs) + 1 else FEW
+            prove(crosswalk, pair, examples=examples, seed=seed, diagnostics=diagnostics, passed_over=others)
+            if diagnostics.items:
+                return "generated", diagnostics.items[0].code
+        return "missed", ""
+
+    def _among_the_sound(self, crosswalk: Crosswalk) -> list[Pair]:
+        """Give ``crosswalk`` the sound mappings for all that it lacks; gives the pairs that have one of its own."""
+        pairs = []
+        for pair in crosswalk.pairs:
+            small, whole = crosswalk.mappings(pair), self._world.sound.mappings(pair)
+            own = {key: one for key, one in small.mappings.items() if not one.at.file.endswith("pair.yaml")}
+            if self._file.name == "pair.yaml":
+                own = dict(small.mappings)
+            if own or not self._users:
+                pairs.append(pair)
+            crosswalk.pack._pairs[pair] = replace(whole, mappings={**whole.mappings, **own}, drops=small.drops)
+        return pairs
+
+    def _cases_beside(self, crosswalk: Crosswalk, pair: Pair) -> str:
+        actions = {one.stem for one in self._users}
+        others = [str(one) for one in self._world.files("") if one.stem not in actions]
+        return self._play(crosswalk, pair, others)
+
+    def _all_cases(self, crosswalk: Crosswalk, pair: Pair) -> str:
+        return self._play(crosswalk, pair, ())
+
+    def _play(self, crosswalk: Crosswalk, pair: Pair, passed_over: Sequence[str]) -> str:
+        diagnostics = Diagnostics()
+        play_cases(crosswalk, pair, [self._world.root], diagnostics, passed_over)
+        return diagnostics.errors[0].code if diagnostics.errors else ""
 
 
 if __name__ == "__main__":
