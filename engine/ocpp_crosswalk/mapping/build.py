@@ -135,15 +135,6 @@ class Builder:
         target: Mapping[str, Any] | None,
         at: Position,
     ) -> Node:
-        directives = [key for key in value if key.startswith("$")]
-        for key in directives:
-            if key not in _DIRECTIVES:
-                self.error(
-                    "XW103",
-                    (*path, key),
-                    f"{key} is not a directive",
-                    suggestion(key, _DIRECTIVES) or _KNOWN_DIRECTIVES,
-                )
         if "$const" in value:
             return Constant(at, value["$const"])
         if "$table" in value:
@@ -322,7 +313,3 @@ def _dotted(path: Iterable[str | int]) -> str:
     for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
     return text
-
-
-_DIRECTIVES = ("$const", "$table", "$each", "$when", "$because", "$copy", "$with", "$part", "$value", "$type")
-_KNOWN_DIRECTIVES = f"Directives are {', '.join(_DIRECTIVES)}; a quoted key cannot begin with $."

@@ -57,6 +57,10 @@ def _explain(error: Any, value: Any) -> list[tuple[PathInDocument, str, str, str
             )
             for key in error.kind.unexpected
         ]
+    if kind == "FalseSchema":
+        name = str(path[-1])
+        remedy = suggestion(name, _directives()) or f"Directives are {', '.join(_directives())}."
+        return [(path, "XW103", f"{name} is not a directive", remedy)]
     if kind == "Required":
         return [
             (
@@ -83,8 +87,12 @@ def _explain(error: Any, value: Any) -> list[tuple[PathInDocument, str, str, str
     return [(path, "XW104", str(error.message).split("\n", maxsplit=1)[0][:300], "See docs/mapping-guide.md.")]
 
 
+def _directives() -> list[str]:
+    return [name for name in _schema()["definitions"]["template"]["properties"] if name.startswith("$")]
+
+
 def _has_outcome_choice(schema_path: list[Any]) -> bool:
-    return "oneOf" in schema_path and "template" not in schema_path
+    return "oneOf" in schema_path
 
 
 def _keys(schema_path: list[Any]) -> list[str]:
