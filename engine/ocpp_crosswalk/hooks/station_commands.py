@@ -98,6 +98,8 @@ def note_job(view: View, job: str, request_id: int | None, manner: str) -> bool:
     """Note in which manner the CSMS asked for an upload or an update, or, without a number, for its status."""
     rows = view.change(_NAMESPACE).setdefault(job, {})
     put(rows, str(request_id), manner, _KEPT)
+    if request_id is not None:
+        view.change(_NAMESPACE).get("told", {}).pop(job, None)
     return True
 
 

@@ -128,7 +128,7 @@ def _notice(view: View, connector: int) -> dict[str, Any]:
 def _become(view: View, connector: int, status: str) -> dict[str, Any]:
     kept = _connector(view, connector)
     kept["is"] = status
-    if status == "Available":
+    if status == "Available" and connector:
         kept.pop("over", None)
         leave(view, connector)
     return _notice(view, connector)
@@ -288,3 +288,18 @@ def _problem(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
 def connector_now(view: View, connector: int) -> dict[str, Any]:
     """What to tell of the connector now, for a CSMS that asks; it counts as told."""
     return _notice(view, connector)
+
+
+@functions.hook(
+    "stationAvailability",
+    parameters=(Parameter("type", STRING),),
+    result=NOTICE,
+    mutates=True,
+    examples=(
+        Example("$stationAvailability('Inoperative').status", "Unavailable"),
+        Example("$stationAvailability('Operative').status", "Available"),
+    ),
+)
+def station_availability(view: View, kind: str) -> dict[str, Any]:
+    """Note that the whole station became Operative or Inoperative at the CSMS's wish, and give what to tell of it."""
+    return _become(view, 0, "Available" if kind == "Operative" else "Unavailable")
