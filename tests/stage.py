@@ -7,16 +7,18 @@ import json
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 import websockets
 from websockets.asyncio.client import ClientConnection
 
 from ocpp_crosswalk.conversation import Left
+from ocpp_crosswalk.runner import service as service_module
 from ocpp_crosswalk.runner import serving
 from ocpp_crosswalk.runner.config import StoreConfig
 from ocpp_crosswalk.stores import MemoryStore
 from ocpp_crosswalk.versions import Pair, Side
-from runner.harness import FakeCsms, World, config_for
+from runner.harness import FakeCsms, World, config_for, read_once
 
 PATIENCE = 3.0
 """Seconds in which a frame that is awaited has to come."""
@@ -107,7 +109,8 @@ class ProxyStage:
     async def _start(self) -> None:
         await self._stack.enter_async_context(self._csms.running())
         config = config_for(self._csms, settings=dict(self._settings), store=StoreConfig("memory"))
-        service = await self._stack.enter_async_context(serving(config))
+        with patch.object(service_module, "load_crosswalk", read_once):
+            service = await self._stack.enter_async_context(serving(config))
         service.proxy._around.clock = lambda: self._now
         service.proxy._around.store = self._store
         self._world = World(self._csms, service)

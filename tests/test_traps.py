@@ -39,7 +39,7 @@ def test_it_is_proven(trap: str, proofs: list[str]) -> None:
         found = [path for path in files(name) if path.is_file()]
         assert found, f"there is no {name}"
         if name.endswith(".py"):
-            assert re.search(rf"^def {re.escape(title)}\(", found[0].read_text("utf-8"), re.MULTILINE), proof
+            assert re.search(rf"^(?:async )?def {re.escape(title)}\(", found[0].read_text("utf-8"), re.MULTILINE), proof
         else:
             assert any(case.name == title for path in found for case in load_cases(path)), proof
 

@@ -148,7 +148,7 @@ class World:
 @asynccontextmanager
 async def world(csms: FakeCsms, **changes: Any) -> AsyncIterator[World]:
     """Everything running; `changes` are over the configuration of `config_for`."""
-    with patch.object(service_module, "load_crosswalk", _load):
+    with patch.object(service_module, "load_crosswalk", read_once):
         async with csms.running(), serving(config_for(csms, **changes)) as service:
             yield World(csms, service)
 
@@ -161,7 +161,7 @@ def _builtin() -> Crosswalk:
     return _LOAD(Config())
 
 
-def _load(config: Config) -> Crosswalk:
+def read_once(config: Config) -> Crosswalk:
     """What a configuration loads; the mappings as they are built in are read only once."""
     changed = config.mappings or config.hooks or config.settings or config.profiles is not None
     return _LOAD(config) if changed or not config.builtin else _builtin()
