@@ -166,7 +166,7 @@ def connector_report(view: View, evse_id: int, connector_id: int, status: str) -
 def charging_status(view: View, connector: int | None, event: dict[str, Any]) -> dict[str, Any] | None:
     """The status that a TransactionEvent (`type`, `chargingState`, `offline`) gives to its connector, when it differs
     from what the CSMS was told last. An event of an offline time says nothing of what the connector is now: when no
-    more of them come, the timer `connectorState` asks again."""
+    more of them come, the timer `connectorState` asks again. One that the CSMS did not take (`failed`) comes again."""
     if not connector:
         return None
     kept = _connector(view, connector)
@@ -176,6 +176,10 @@ def charging_status(view: View, connector: int | None, event: dict[str, Any]) ->
         kept["over"] = state or "EVConnected"
     else:
         kept.pop("over", None)
+    if event.get("failed"):
+        kept["unsettled"] = True
+        return None
+    kept.pop("unsettled", None)
     if event.get("offline"):
         _ask_again(view, connector)
         return None
@@ -187,10 +191,9 @@ def charging_status(view: View, connector: int | None, event: dict[str, Any]) ->
 
 
 def _changed(view: View, connector: int) -> dict[str, Any] | None:
-    """What to tell of a known connector, if it is news; not while the CSMS has still to take a transaction's end."""
+    """What to tell of a known connector, if it is news; not while the CSMS has still to take what happened there."""
     kept = view.read(_NAMESPACE).get(str(connector), {})
-    ending = "over" in kept and running_on(view, connector) is not None
-    news = "is" in kept and not ending and _status(view, connector) != kept.get("told")
+    news = "is" in kept and "unsettled" not in kept and _status(view, connector) != kept.get("told")
     return _notice(view, connector) if news else None
 
 
