@@ -35,6 +35,26 @@ from ocpp_crosswalk.schemas import violation
 BATCH = 500
 _KNOWN = 0.5
 _IDS = ("id", "idtag", "idtoken")
+_USUAL = frozenset(
+    {
+        "BootNotification",
+        "GetBaseReport",
+        "GetChargingProfiles",
+        "GetConfiguration",
+        "MeterValues",
+        "NotifyEvent",
+        "RemoteStartTransaction",
+        "RequestStartTransaction",
+        "Reset",
+        "SetChargingProfile",
+        "StartTransaction",
+        "StatusNotification",
+        "StopTransaction",
+        "TransactionEvent",
+        "TriggerMessage",
+    }
+)
+"""What half of the calls are: those that lead to more than an answer."""
 _TUNNELLED, _COSTS = 0.7, 0.3
 """How often a DataTransfer of 1.6 carries another message, and how often that is about costs."""
 _PLUG_AND_CHARGE = {
@@ -109,7 +129,6 @@ class Conversation:
         self._used: dict[Side, set[str]] = {side: set() for side in Side}
         self._seen: dict[str, deque[Any]] = {}
         self._sent: list[tuple[Side, str]] = []
-        self._silent: set[tuple[Side, str]] = set()
         self._count = 0
         self._take(self._session.connect(now=self._now))
 
@@ -166,7 +185,8 @@ class Conversation:
         side = self._rng.choice(list(Side))
         version = self._pair.version(side)
         actions = protocol(version).sends(side)
-        action = self._rng.choice(actions)
+        usual = [action for action in actions if action in _USUAL]
+        action = self._rng.choice(usual if self._rng.random() < _KNOWN else actions)
         made = random_payload(self._rng, version, action, "request")
         known = self._with_known(made)
         payload = known if violation(version, action, "request", known, formats=True) is None else made
