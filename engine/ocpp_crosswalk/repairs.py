@@ -159,7 +159,7 @@ class _Repair:
         if kind == "boolean" and "booleans" in self._kinds and not isinstance(value, bool) and value in (0, 1):
             return bool(value)
         if kind == "integer" and isinstance(value, float) and value.is_integer() and "numbers" in self._kinds:
-            return int(value)
+            return _whole(value, kind)
         if (
             kind == "string"
             and isinstance(value, (bool, int, float))

@@ -295,13 +295,16 @@ _EXACT = 2**53
 
 
 def number(value: float, at: Place) -> Any:
-    """The result of a calculation: an integer where it is one; undefined for what is no number."""
+    """The result of a calculation: an integer where it is one of 64 bits, which JSON can carry; undefined for what is
+    no number."""
     if value != value:
         return U
     if math.isinf(value):
         fail(at, "the result is too large for a number")
     whole = int(value)
-    return whole if whole == value else value
+    if whole != value:
+        return value
+    return whole if -(2**63) <= whole < 2**63 else float(whole)
 
 
 def numeric(value: Any, operator: str, side: str, at: Place) -> bool:
