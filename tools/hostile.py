@@ -172,7 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--wire", type=int, default=0, help="how many are sent through the running proxy")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--connections", type=int, default=12, help="how many links the proxy has at once")
-    parser.add_argument("--growth", type=float, default=32.0, help="MiB by which the memory of a process may grow")
+    parser.add_argument("--growth", type=float, default=100.0, help="MiB by which the memory of a process may grow")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
     findings = Findings()

@@ -39,6 +39,10 @@ def _learnt(view: View) -> dict[str, list[int]]:
     return kept
 
 
+_BEYOND = 2**31
+"""From here on a number is none of an EVSE or a connector."""
+
+
 def connectors_of(view: View, evse_id: int, connector_id: int | None) -> list[int]:
     """The connector numbers of 1.6 that an EVSE, or one connector of it, has."""
     topology = view.settings["topology"]
@@ -60,8 +64,9 @@ def connectors_of(view: View, evse_id: int, connector_id: int | None) -> list[in
 def learn(view: View, evse_id: int, connector_id: int | None) -> int | None:
     """The 1.6 number of a connector that a 2.x station reports, given now if it is new; None for one that the
     setting leaves out of a listed EVSE, and for more connectors than a station has."""
-    if evse_id < 1:
+    if not 1 <= evse_id < _BEYOND or not 0 <= (connector_id or 0) < _BEYOND:
         return None
+    evse_id, connector_id = int(evse_id), int(connector_id) if connector_id else connector_id  # JSON may say 1.0
     learnt = _learnt(view)
     known = connectors_of(view, evse_id, connector_id)
     topology = view.settings["topology"]
