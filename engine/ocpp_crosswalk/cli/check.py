@@ -1,4 +1,8 @@
-"""`ocpp-crosswalk check`."""
+"""Prove mappings right before a message flows: every path, field, value and length by type, what is lost, the cases
+beside the mappings, and generated messages through the real engine.
+
+Exit codes: 0 no findings, 1 findings, 2 the input cannot be used.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from ..check.formats import FORMATS, summary
 from ..check.html import as_html
 from ..codes import CODES
 from ..diagnostics import suggestion
-from ..versions import Pair
+from . import words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pair",
         action="append",
-        type=Pair.parse,
+        type=words.pair,
         metavar="PAIR",
         help="check this pair only, as ocpp1.6--ocpp2.1; repeatable",
     )

@@ -21,6 +21,7 @@ from ..demo.peer import DemoError, Peer
 from ..runner import Config, serving
 from ..runner.config import Listener, StoreConfig, Target
 from ..versions import Version
+from . import words
 from .drawing import Drawing, Terminal
 
 IDENTITY = "DEMO-1"
@@ -33,12 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--station",
-        type=Version.parse,
+        type=words.version,
         default=Version.V16,
         metavar="V",
         help="what the station speaks (default: ocpp1.6)",
     )
-    add("--csms", type=Version.parse, default=Version.V21, metavar="V", help="what the CSMS speaks (default: ocpp2.1)")
+    add("--csms", type=words.version, default=Version.V21, metavar="V", help="what the CSMS speaks (default: ocpp2.1)")
 
 
 def run(args: argparse.Namespace) -> int:

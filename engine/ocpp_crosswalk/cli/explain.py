@@ -18,13 +18,14 @@ from ..mapping import model
 from ..mapping.compile import source_of
 from ..mapping.pack import PairMappings
 from ..protocol import protocol
-from ..versions import Pair, Side
+from ..versions import Side
+from . import words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     add = parser.add_argument
-    add("pair", type=Pair.parse, metavar="PAIR", help="station and CSMS, as ocpp1.6--ocpp2.1")
+    add("pair", type=words.pair, metavar="PAIR", help="station and CSMS, as ocpp1.6--ocpp2.1")
     add("action", metavar="ACTION", help="the action that arrives, as StartTransaction")
     add("--from", dest="side", type=Side, choices=list(Side), help="who sends it, where both sides may")
     add("--source", action="store_true", help="show the Python that the mapping is compiled to")

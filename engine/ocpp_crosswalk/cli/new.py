@@ -13,12 +13,13 @@ from ..diagnostics import suggestion
 from ..protocol import protocol
 from ..scaffold import cases_text, mapping_text
 from ..versions import Pair, Side
+from . import words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     add = parser.add_argument
-    add("pair", type=Pair.parse, metavar="PAIR", help="station and CSMS, as ocpp1.6--ocpp2.1")
+    add("pair", type=words.pair, metavar="PAIR", help="station and CSMS, as ocpp1.6--ocpp2.1")
     add("action", metavar="ACTION", help="the action that arrives")
     add("--from", dest="side", type=Side, choices=list(Side), help="who sends it, where both sides may")
     add(

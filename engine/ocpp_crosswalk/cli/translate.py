@@ -19,15 +19,16 @@ from typing import Any, TextIO
 from ..crosswalk import Crosswalk
 from ..events import FAULTS
 from ..session import Out, Session
-from ..versions import Side, Version
+from ..versions import Side
+from . import words
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     add = parser.add_argument
     add("file", nargs="?", default="-", metavar="FILE", help="where the frames are; - is standard input (default)")
-    add("--station", required=True, type=Version.parse, metavar="V", help="what the station speaks, as ocpp1.6")
-    add("--csms", required=True, type=Version.parse, metavar="V", help="what the CSMS speaks, as ocpp2.1")
+    add("--station", required=True, type=words.version, metavar="V", help="what the station speaks, as ocpp1.6")
+    add("--csms", required=True, type=words.version, metavar="V", help="what the CSMS speaks, as ocpp2.1")
     add("--from", required=True, dest="side", type=Side, choices=list(Side), help="who sends the frames")
     add("--mappings", action="append", type=Path, default=[], metavar="DIR", help="mappings over the built-in ones")
     add("--hooks", action="append", type=Path, default=[], metavar="FILE", help="a Python file of hooks")
