@@ -1,7 +1,5 @@
 """What mappings cost: microseconds per message, compiled, interpreted, and written by hand.
 
-    python tools/bench_mappings.py [--pair ocpp1.6--ocpp2.0.1] [--interpreted]
-
 Each action of a pair is mapped from its call to its answer, with replies made up from the schemas: conditions,
 templates and hooks, without frames, validation and session. The hand-written references build what the mapping
 builds, in plain Python, from the same values; beside them stands what of the compiled exchange is generated code.
@@ -9,11 +7,10 @@ builds, in plain Python, from the same values; beside them stands what of the co
 
 from __future__ import annotations
 
-import argparse
 import gc
 import random
 import timeit
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from statistics import median
@@ -30,7 +27,7 @@ from ocpp_crosswalk.hooks import BUILTIN, metering, topology, values
 from ocpp_crosswalk.interpreter import Failure, MappingFault, accept_reply, advance, begin, finish, further_calls
 from ocpp_crosswalk.mapping import model
 from ocpp_crosswalk.mapping.template import Node
-from ocpp_crosswalk.versions import PAIRS, Pair, Side
+from ocpp_crosswalk.versions import Pair, Side
 from ocpp_crosswalk.view import View
 
 NOW = 1_790_000_000.0
@@ -226,14 +223,10 @@ BY_HAND: dict[str, tuple[dict[str, Any], Exchange]] = {
 """By action of a 1.6 station: a typical payload, and the function."""
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--pair", type=Pair.parse, action="append", help="a pair; all by default")
-    parser.add_argument("--interpreted", action="store_true", help="measure interpretation, too (slow)")
-    arguments = parser.parse_args()
+def report(pairs: Iterable[Pair], *, slow: bool) -> None:
+    """Print the table; ``slow``: with what interpretation costs."""
     crosswalk, reference = Crosswalk.load(), Crosswalk.load()
-    for pair in arguments.pair or [pair for pair in PAIRS if pair in crosswalk.pairs]:
+    for pair in pairs:
         print(f"\n{pair}\n{'action':44}{'compiled us':>12}{'interpreted us':>16}{'by hand us':>12}{'code us':>10}")
         for (origin, action), mapping in sorted(crosswalk.mappings(pair).mappings.items()):
             if origin == "timer":
@@ -243,7 +236,7 @@ def main() -> None:
             typical = BY_HAND.get(action) if str(pair) == "ocpp1.6--ocpp2.0.1" and origin == "station" else None
             if typical is not None:
                 payloads = [typical[0]] * PAYLOADS
-            _row(crosswalk, reference, mapping, payloads, typical and typical[1], arguments.interpreted)
+            _row(crosswalk, reference, mapping, payloads, typical and typical[1], slow)
 
 
 def _row(
@@ -271,7 +264,3 @@ def _row(
         line += f"{cost(by_hand, payloads, fresh, 20):12.1f}"
         line += f"{code_cost(exchange(mapping, pair, 1), payloads[0], fresh, 20):10.1f}"
     print(line)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,129 @@
+"""What ocpp-crosswalk costs, in one run.
+
+    python tools/bench                             # everything, some ten minutes
+    python tools/bench links memory --seconds 5    # parts of it
+    python tools/bench mappings --pair ocpp2.0.1--ocpp1.6 --no-interpreted
+
+Processor time per call is that of the proxy's own processes (from /proc), not of the stations and the CSMS, which
+run in this process. A call is what a station sends, what leaves for the CSMS, its answer, and what goes back. A
+bare pass-through on websockets, uvloop and orjson is measured in the same run: on a machine with other work, the
+ratio to it says more than the microseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+from typing import Any
+
+import links
+import mappings
+import startup
+import uvloop
+from links import BARE, FULL, LEAN, Proxy, Result, show
+from peers import Conversation
+
+from ocpp_crosswalk.versions import PAIRS, Pair
+
+PARTS = ("startup", "mappings", "links", "sizes", "workers", "memory")
+_HEAD = ("calls/s", "us/call", "x bare", "p50 ms", "p99 ms", "errors")
+
+
+def _measured(proxy: Proxy, stations: int, conversation: Conversation, seconds: float, **more: Any) -> Result:
+    return uvloop.run(links.measure(proxy, stations, conversation, seconds, **more))
+
+
+def _cells(result: Result, bare: Result) -> tuple[str, ...]:
+    ratio = result.processor / bare.processor if bare.processor else 0.0
+    return (
+        f"{result.rate:.0f}",
+        f"{result.processor:.0f}",
+        f"{ratio:.2f}",
+        f"{result.median:.2f}",
+        f"{result.slowest:.2f}",
+        str(len(result.errors)),
+    )
+
+
+def _against_bare(title: str, stations: int, conversation: Conversation, seconds: float, *proxies: Proxy) -> None:
+    """One table: the pass-through and the proxies under the same load."""
+    bare = _measured(BARE, stations, conversation, seconds)
+    rows: list[tuple[Any, ...]] = [(title, *_HEAD), (BARE.name, *_cells(bare, bare))]
+    for proxy in proxies:
+        rows.append((proxy.name, *_cells(_measured(proxy, stations, conversation, seconds), bare)))
+    show(rows)
+    print()
+
+
+def by_action(seconds: float) -> None:
+    """What each kind of message costs, and how that grows with the number of stations."""
+    conversations = {
+        "Heartbeat": links.heartbeats,
+        "Authorize": links.authorizations,
+        "StatusNotification": links.statuses,
+        "MeterValues in a transaction": links.metering(3),
+        "a charging station's day": links.charging,
+    }
+    for name, conversation in conversations.items():
+        _against_bare(f"{name}, 20 stations", 20, conversation, seconds, FULL, LEAN)
+    for stations in (1, 20, 100, 1000):
+        _against_bare(f"a charging station's day, {stations} stations", stations, links.charging, seconds, FULL, LEAN)
+
+
+def by_size(seconds: float) -> None:
+    """How the cost grows with the number of sampled values in a message."""
+    for samples in (1, 10, 100, 500):
+        _against_bare(f"MeterValues, {samples} values", 20, links.metering(samples), seconds, FULL)
+
+
+def by_workers(seconds: float) -> None:
+    """One process and two. This process needs a processor, too."""
+    two = Proxy("proxy, two workers", "enforce", "sqlite", workers=2)
+    _against_bare(f"{os.cpu_count()} processors, 100 stations", 100, links.charging, seconds, FULL, two)
+
+
+def memory(stations: int) -> None:
+    """What an idle station holds, both its connections included."""
+    rows: list[tuple[Any, ...]] = [(f"{stations} idle stations", "KiB each")]
+    for proxy in (BARE, FULL, LEAN):
+        rows.append((proxy.name, f"{_measured(proxy, stations, links.heartbeats, 0).memory:.1f}"))
+    show(rows)
+    print()
+
+
+def main() -> None:
+    """Run as a command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"what to measure: {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long each load runs (default: 3)")
+    parser.add_argument("--stations", type=int, default=2000, help="for the part memory (default: 2000)")
+    parser.add_argument("--pair", type=Pair.parse, action="append", help="for the part mappings (default: all)")
+    parser.add_argument("--no-interpreted", action="store_true", help="leave out interpreted mappings, which are slow")
+    arguments = parser.parse_args()
+    unknown = [part for part in arguments.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"there is no part {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    parts = arguments.parts or PARTS
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
+    )
+    print(f"load at the start: {os.getloadavg()[0]:.1f}\n")
+    if "startup" in parts:
+        startup.report()
+    if "mappings" in parts:
+        mappings.report(arguments.pair or PAIRS, slow=not arguments.no_interpreted)
+        print()
+    if "links" in parts:
+        by_action(arguments.seconds)
+    if "sizes" in parts:
+        by_size(arguments.seconds)
+    if "workers" in parts:
+        by_workers(arguments.seconds)
+    if "memory" in parts:
+        memory(arguments.stations)
+    print(f"load at the end: {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
