@@ -33,7 +33,8 @@ if __name__ == "__main__":
     try:
         config = config_from_arguments(arguments)
     except ConfigError as error:
-        sys.exit(str(error))
+        print(error, file=sys.stderr)
+        sys.exit(2)
     sys.exit(check(config) if arguments.check_config else run(config))
 """
 
@@ -303,8 +304,8 @@ async def test_what_makes_it_unusable_is_said_without_a_traceback(program: Path,
     taken = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
     port = taken.sockets[0].getsockname()[1]
     for flags_, said, code in (
-        (["--config", str(bad)], "setting 'callTimeout'", 2),
-        (["--config", str(bad), "--check-config"], "setting 'callTimeout'", 2),
+        (["--config", str(bad)], "settings.callTimeout", 2),
+        (["--config", str(bad), "--check-config"], "settings.callTimeout", 2),
         (["--listen", f"127.0.0.1:{port}", "--csms", "ws://x", "--csms-version", "ocpp2.1"], "cannot listen", 2),
         (["--csms", "ws://x", "--csms-version", "ocpp2.1", "--store", "sqlite:/no/such/dir/x"], "/no/such/dir/x", 2),
         (["--csms", "ws://x", "--csms-version", "ocpp2.1", "--mappings", "/none"], "/none", 2),
