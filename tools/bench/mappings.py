@@ -42,6 +42,7 @@ def view_of(crosswalk: Crosswalk, pair: Pair, data: dict[str, Any]) -> View:
         pair=pair,
         settings=crosswalk.settings,
         data=data,
+        tables=crosswalk.pack.resources.table_values,
         fresh_id=lambda: "id-1",
         changed=lambda: None,
     )
@@ -196,10 +197,10 @@ def status_notification(payload: dict[str, Any], view: View) -> Any:
     connector = payload["connectorId"]
     status = _STATES[payload["status"]]
     transaction = BUILTIN["chargingStateChanged"].call(view, connector, payload["status"])
-    problem = BUILTIN["problemChanged"].call(view, connector, payload["errorCode"])
+    problems = BUILTIN["problemsChanged"].call(view, connector, payload["errorCode"])
     news = BUILTIN["reportStatus"].call(view, connector, status)
     calls: list[Any] = []
-    for event in (transaction, problem):
+    for event in (transaction, *(problems or ())):
         if event is not None:
             calls.append({"seqNo": 0, "timestamp": values.utc(view, payload["timestamp"]), "event": event})
     if not news:
