@@ -181,15 +181,22 @@ class World:
         """The mapping files that are what they are because of ``file``: itself, those of pairs that extend its own or
         that it amends, those that name a shared one."""
         if file.name == "pair.yaml":
-            return {one for one in self._all if file.parent in one.parents and one != file}
+            own = [one for one in self._all if file.parent in one.parents and one != file]
+            return {relative for one in own for relative in self._users(one)}
         if file.parent.name not in SHARED:
-            return {one for one in self._all if one.parts[-2:] == file.parts[-2:] and one.parent.name not in SHARED}
+            named = (one for one in self._all if one.parts[-2:] == file.parts[-2:])
+            return {one for one in named if self._related(one.parts[-3], file.parts[-3])}
         word = {"copies": r"\$copy: true"}.get(file.parent.name, rf"\$(?:table|part): {re.escape(file.stem)}\b")
         found: set[Path] = set()
         for one, text in self._texts.items():
             if one not in seen and one != file and re.search(word, text):
                 found |= self._users(one, seen | {file})
         return found
+
+    def _related(self, one: str, other: str) -> bool:
+        """Whether one of two pairs extends the other, or they are the same."""
+        bases = {str(pair): set(map(str, self.sound.mappings(pair).bases)) for pair in self.sound.pairs}
+        return one == other or one in bases[other] or other in bases[one]
 
 
 class Part:
@@ -250,7 +257,7 @@ class Part:
         """Give ``crosswalk`` the sound mappings for all that it lacks; gives the pairs that have one of its own."""
         pairs = []
         for pair in crosswalk.pairs:
-            small, whole = crosswalk.mappings(pair), self._world.sound.mappings(pair)
+            small, whole = crosswalk.pack.pair(pair), self._world.sound.mappings(pair)
             own = {key: one for key, one in small.mappings.items() if not one.at.file.endswith("pair.yaml")}
             if self._file.name == "pair.yaml":
                 own = dict(small.mappings)

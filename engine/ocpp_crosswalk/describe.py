@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .expressions import UNDEFINED
+from .expressions import UNDEFINED, Expression
 from .mapping import model
 from .mapping import template as t
 from .protocol import carrier
@@ -135,14 +135,18 @@ def _route(mapping: model.Mapping, route: model.Route) -> RouteDescription:
 
 
 def _message(send: model.Send) -> Message:
-    conditions = [send.when.source.strip()] if send.when is not None else []
+    conditions = [f"if {_one_line(send.when)}"] if send.when is not None else []
     if send.each is not None:
-        conditions.append(f"for each of {send.each.source.strip()}")
+        conditions.append(f"for each of {_one_line(send.each)}")
     return Message(str(send.to), send.action, ", ".join(conditions), tuple(_lines(send.request, "")))
 
 
 def _bound(bindings: Iterable[model.Binding]) -> tuple[Line, ...]:
     return tuple(line for binding in bindings for line in _lines(binding.template, f"${binding.name}"))
+
+
+def _one_line(expression: Expression) -> str:
+    return " ".join(expression.source.split())
 
 
 def _lines(node: t.Node, path: str) -> Iterator[Line]:

@@ -68,7 +68,7 @@ def _action(mapping: model.Mapping, shared: Shared, mappings: PairMappings) -> d
         "kind": told.kind,
         "note": told.note,
         "spec": told.spec,
-        "bindings": [[line.path, line.value] for line in told.bindings],
+        "bindings": [[line.path, line.value, []] for line in told.bindings],
         "routes": routes,
         "file": str(shown),
         "line": mapping.at.line,
@@ -92,7 +92,7 @@ def _route(
         "when": " ".join(description.condition.split()),
         "kind": description.kind,
         "because": description.because,
-        "bindings": [[line.path, line.value] for line in description.bindings],
+        "bindings": [[line.path, line.value, []] for line in description.bindings],
         "fields": fields,
         "messages": [
             {

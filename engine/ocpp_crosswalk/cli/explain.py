@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         if args.source:
             print(source_of(mapping))
         else:
-            _show(Console(highlight=False), side, mapping)
+            _show(Console(highlight=False), side, mapping, mappings.drops)
     return 0
 
 
@@ -61,10 +61,11 @@ def _unknown(mappings: PairMappings, action: str, side: Side | None) -> str:
     return f"{who} {action}. {suggestion(action, known) or 'Actions are ' + ', '.join(sorted(set(known))) + '.'}"
 
 
-def _show(console: Console, side: Side, mapping: model.Mapping) -> None:
+def _show(console: Console, side: Side, mapping: model.Mapping, everywhere: Mapping[str, str]) -> None:
     told = describe(mapping)
     pair = mapping.pair
-    console.print(Text(f"{told.action} from the {side} ({pair.version(side)}), {told.kind}", style="bold"))
+    who = "CSMS" if side is Side.CSMS else "station"
+    console.print(Text(f"{told.action} from the {who} ({pair.version(side)}), {told.kind}", style="bold"))
     console.print(Text(f"{mapping.at.file}:{mapping.at.line}", style="dim"), soft_wrap=True)
     if told.spec:
         console.print(Text(", ".join(told.spec), style="dim"))
@@ -72,10 +73,10 @@ def _show(console: Console, side: Side, mapping: model.Mapping) -> None:
         console.print(told.note)
     _lines(console, "first", told.bindings)
     for route in told.routes:
-        _route(console, told, route, pair.version(side.other))
+        _route(console, told, route, everywhere)
 
 
-def _route(console: Console, told: Description, route: RouteDescription, far: str) -> None:
+def _route(console: Console, told: Description, route: RouteDescription, everywhere: Mapping[str, str]) -> None:
     console.print()
     if len(told.routes) > 1:
         console.print(Text(f"{route.name or 'otherwise'}: {route.kind}", style="bold cyan"))
@@ -88,7 +89,7 @@ def _route(console: Console, told: Description, route: RouteDescription, far: st
     _lines(console, "first", route.bindings)
     for message in route.messages:
         to = f"to the {'CSMS' if message.to == 'csms' else 'station'}"
-        condition = f", if {message.condition}" if message.condition else ""
+        condition = f", {message.condition}" if message.condition else ""
         _lines(console, f"{message.action} {to}{condition}", message.lines)
     _lines(console, "answer", route.answer)
     if route.lost:
@@ -96,7 +97,10 @@ def _route(console: Console, told: Description, route: RouteDescription, far: st
         table.add_column(overflow="fold")
         together: dict[str, list[str]] = {}
         for which, path, reason in route.lost:
-            together.setdefault(reason, []).append(f"  {which}.{path}")
+            name = path.rpartition(".")[2]
+            shown = f"  {name}, everywhere" if everywhere.get(name) == reason else f"  {which}.{path}"
+            if shown not in together.setdefault(reason, []):
+                together[reason].append(shown)
         for reason, paths in together.items():
             table.add_row("\n".join(paths), Text(reason))
         console.print(table)
@@ -106,8 +110,9 @@ def _lines(console: Console, title: str, lines: Iterable[Line]) -> None:
     rows = list(lines)
     if not rows and title in ("first", "answer"):
         return
-    table = Table(title=Text(title, style="bold"), title_justify="left", box=None, show_header=False)
-    table.add_column(overflow="fold")
+    console.print(Text(title, style="bold"))
+    table = Table(box=None, show_header=False)
     for line in rows:
         table.add_row(Text(f"  {line.path or '(all)'}", style="green"), Text(line.value))
-    console.print(table)
+    if rows:
+        console.print(table)
