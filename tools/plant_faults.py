@@ -106,7 +106,10 @@ def plant(task: tuple[str, str]) -> Outcome:
     for _ in range(300):
         file = rng.choice(world.files(kind))
         original = file.read_text("utf-8")
-        edit = KINDS[kind](Source(file, original), rng)
+        try:
+            edit = KINDS[kind](Source(file, original), rng)
+        except MappingError:  # half of an exchange is no YAML
+            continue
         if edit is None or edit.text == original or (edit.text and not _is_yaml(edit.text, kind)):
             continue
         part = world.part(file)
