@@ -48,6 +48,8 @@ class Trial:
         )
         self.seen: list[str] = []
         self.told: list[str] = []
+        self.values: set[str] = set()
+        """Values that were reported as left out."""
         self.served = True
         """Whether the call was not refused, nor answered here with a reason."""
         self.outs: list[list[Any]] = []
@@ -60,6 +62,7 @@ class Trial:
         for event in self.session.take_events():
             self.served = self.served and not (event.kind in ENDING and event.text)
             if event.kind in TELLING:
+                self.values.add(str(event.detail.get("value", "")))
                 self.told.append(f"{event.detail.get('field', '')} {event.text}")
 
     def trace(self) -> list[str]:
@@ -116,6 +119,15 @@ def mentioned(told: list[str], path: Step) -> bool:
     around = {".".join(names[: n + 1]) for n in range(len(names))}
     reported = {line.partition(" ")[0] for line in told}
     return not around.isdisjoint(reported | {field.rpartition(".")[0] for field in reported if "." in field})
+
+
+def beside(values: set[str], payload: Any, path: Step) -> bool:
+    """Whether a value that was reported stands in the same object as the one at ``path``, or around it."""
+    for part in path:
+        if isinstance(payload, dict) and any(isinstance(v, str) and v in values for v in payload.values()):
+            return True
+        payload = payload[part]
+    return False
 
 
 class Answers:
@@ -241,7 +253,7 @@ class Finder:
 
     def _compare(self, whole: Trial, trial: Trial, where: str, path: Step, payload: Any) -> None:
         self.tries += 1
-        if whole.trace() != trial.trace() or mentioned(whole.told, path):
+        if whole.trace() != trial.trace() or mentioned(whole.told, path) or beside(whole.values, payload, path):
             return
         name = ".".join(part for part in path if isinstance(part, str))
         key = f"{where} {name}"
