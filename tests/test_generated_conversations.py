@@ -49,4 +49,4 @@ def test_a_planted_fault_is_found(fault: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.parent.mkdir(parents=True)
     path.write_text(text.replace(old, new), "utf-8")
-    assert converse("ocpp2.0.1--ocpp2.1", 0, 120, 12, tmp_path).faults["invalid output"]
+    assert converse("ocpp2.0.1--ocpp2.1", 0, 400, 12, tmp_path).faults["invalid output"]
