@@ -8,11 +8,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from ocpp_crosswalk.stores import StoreError, open_store
+from ocpp_crosswalk.stores import sqlite as sqlite_store
 from ocpp_crosswalk.stores.sqlite import SqliteStore
 
 _WRITER = """
@@ -121,3 +123,26 @@ def test_full_durability_flushes_each_commit(tmp_path: Path) -> None:
         assert store._connection.execute("pragma synchronous").fetchone() == (level,)
         assert store._connection.execute("pragma journal_mode").fetchone() == ("wal",)
         asyncio.run(store.close())
+
+
+async def test_a_new_file_that_another_process_is_about_to_write(tmp_path: Path) -> None:
+    """SQLite does not wait for it when it changes to a write-ahead log; the store does."""
+    path = tmp_path / "state.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("create table theirs(x)")
+    other.execute("begin immediate")
+    threading.Timer(0.3, other.execute, ["commit"]).start()
+    store = SqliteStore(path)
+    assert await store.save("CP-1", {}, 0) == 1
+    await store.close()
+    other.close()
+
+
+def test_a_file_that_stays_locked_is_an_error_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_store, "_BUSY_SECONDS", 0.2)
+    path = tmp_path / "state.sqlite"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("begin exclusive")
+    with pytest.raises(StoreError, match="locked"):
+        SqliteStore(path)
+    other.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from .base import Fenced, Saved, StoreError, decode, encode
 
 _BUSY_SECONDS = 10.0
+_BUSY_PAUSE = 0.02
 _SCHEMA = """
 create table if not exists station (
     identity text primary key,
@@ -54,15 +56,27 @@ class SqliteStore:
         self._thread.start()
 
     def _open(self) -> sqlite3.Connection:
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                return self._prepared()
+            except sqlite3.OperationalError as error:
+                # SQLite does not wait for others when it changes to a write-ahead log: they are as new as we are
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise StoreError(f"the SQLite file {self._path} cannot be used: {error}") from None
+                time.sleep(_BUSY_PAUSE)
+            except sqlite3.Error as error:
+                raise StoreError(f"the SQLite file {self._path} cannot be used: {error}") from None
+
+    def _prepared(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
-            connection = sqlite3.connect(
-                self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
             connection.execute("pragma journal_mode=wal")
             connection.execute(f"pragma synchronous={self._synchronous}")
             connection.execute(_SCHEMA)
-        except sqlite3.Error as error:
-            raise StoreError(f"the SQLite file {self._path} cannot be used: {error}") from None
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     # -- called in the event loop --
