@@ -89,6 +89,7 @@ async def started(program: Path, *flags: str, port: int = 0) -> AsyncIterator[Pr
         if process.process.returncode is None:
             process.process.kill()
         await process.ended()
+        print(process.log)  # shown when the test fails
 
 
 def flags(csms: FakeCsms, store: str) -> list[str]:
