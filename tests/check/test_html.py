@@ -17,7 +17,12 @@ from ocpp_crosswalk.versions import PAIRS, Side
 
 PHONE = 390
 START = "ocpp1.6--ocpp2.0.1/station:StartTransaction"
-seen = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine; .ci/run installs it")
+seen = pytest.mark.usefixtures("chromium")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> None:
+    assert CHROMIUM is not None, "chromium is not installed, and this page is looked at with it: tools/test installs it"
 
 
 @pytest.fixture(scope="module")
