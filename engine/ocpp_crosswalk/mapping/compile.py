@@ -96,14 +96,6 @@ def compiled(node: Node) -> Run:
     return made
 
 
-_GUARD = """
-try:
-    pass
-except ExpressionError:
-    raise
-except FAULTS as error:
-    return failed(error, d, s)
-"""
 _numbers = count(1)
 
 
