@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -20,12 +21,19 @@ def statements(pattern: str, **parts: ast.expr | str) -> list[ast.stmt]:
 
 @lru_cache(maxsize=1024)
 def _parsed(pattern: str) -> ast.expr:
-    return ast.parse(pattern, mode="eval").body
+    with _PARSER:
+        return ast.parse(pattern, mode="eval").body
 
 
 @lru_cache(maxsize=256)
 def _parsed_statements(pattern: str) -> list[ast.stmt]:
-    return ast.parse(pattern).body
+    with _PARSER:
+        return ast.parse(pattern).body
+
+
+_PARSER = threading.RLock()
+"""Python 3.11 counts the depth of all trees that it makes in one place: two threads that make trees at once end with
+"SystemError: AST constructor recursion depth mismatch"."""
 
 
 def _fill(node: Any, parts: dict[str, ast.expr | str]) -> Any:

@@ -19,7 +19,6 @@ from ..expressions import Expression, ExpressionError, Scope
 from ..expressions.code import Unit
 from ..expressions.compile import function_over, mutates
 from ..expressions.compile import source_of as expression_source
-from ..expressions.quote import statements
 from ..expressions.reference import FAULTS, explain
 from . import model
 from .emit import Emitter, helpers
@@ -48,19 +47,21 @@ def run(node: Node, data: Any, scope: Scope) -> Any:
     return (node.code or _code_of(node))(data, scope)
 
 
-def prepare(part: Any) -> None:
-    """Compile all templates and expressions of a mapping, or of a part of one, so that the first message does not
-    have to wait for it."""
+def prepare(part: Any) -> Iterator[None]:
+    """Compile the templates and expressions of a mapping, or of a part of one, so that the first message does not
+    have to wait for it: one at each step of the iterator, which makes room for other work between them."""
     if isinstance(part, Node):
         _code_of(part)
+        yield
     elif isinstance(part, Expression):
         part.prepare()
+        yield
     elif isinstance(part, (tuple, list)):
         for inner in part:
-            prepare(inner)
+            yield from prepare(inner)
     elif is_dataclass(part):
         for field in fields(part):
-            prepare(getattr(part, field.name))
+            yield from prepare(getattr(part, field.name))
 
 
 def _code_of(node: Node) -> Run:
@@ -81,22 +82,22 @@ def compiled(node: Node) -> Run:
         expression = _expression_at(generated, file, error.__traceback__)
         raise ExpressionError(expression.source if expression else str(node.at), explain(error)) from error
 
-    module = ast.parse(generated.text)
-    function = module.body[-1]
-    assert isinstance(function, ast.FunctionDef)
-    guard = statements(
-        "try:\n    pass\nexcept ExpressionError:\n    raise\nexcept FAULTS as e:\n    return failed(e, d, s)"
-    )
-    assert isinstance(guard[0], ast.Try)
-    guard[0].body = function.body
-    function.body = guard
+    head, *body = generated.text.split("\n")
+    text = "\n".join((head, "    try:", *(f"    {line}" for line in body), _GUARD))
     namespace = {**generated.names, "ExpressionError": ExpressionError, "FAULTS": FAULTS, "failed": failed}
-    exec(compile(ast.fix_missing_locations(module), file, "exec"), namespace)
+    exec(compile(text, file, "exec"), namespace)
     made: Run = namespace["template"]
     return made
 
 
 _numbers = count(1)
+
+_GUARD = """
+    except ExpressionError:
+        raise
+    except FAULTS as e:
+        return failed(e, d, s)
+"""
 
 
 def _expression_at(generated: Generated, file: str, traceback: TracebackType | None) -> Expression | None:
@@ -104,7 +105,7 @@ def _expression_at(generated: Generated, file: str, traceback: TracebackType | N
     line = 0
     while traceback is not None:
         if traceback.tb_frame.f_code.co_filename == file:
-            line = traceback.tb_lineno
+            line = traceback.tb_lineno - 1  # of `generated`, which has no `try:`
         traceback = traceback.tb_next
     before = [number for number in generated.expressions if number <= line]
     return generated.expressions[max(before)] if before else None

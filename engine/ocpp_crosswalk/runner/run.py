@@ -78,7 +78,7 @@ async def _serve(config: Config, shared_port: bool, loaded: Loaded | None) -> in
         reloads: set[asyncio.Task[None]] = set()
 
         def reload() -> None:
-            task = asyncio.create_task(service.reload())
+            task = asyncio.create_task(_renew(service))
             reloads.add(task)
             task.add_done_callback(reloads.discard)
 
@@ -98,11 +98,18 @@ async def _serve(config: Config, shared_port: bool, loaded: Loaded | None) -> in
     return OK
 
 
+async def _renew(service: Service) -> None:
+    await service.reload()
+    gc.unfreeze()  # or the mappings of before would be kept for ever
+    await _prepare(service)
+
+
 async def _prepare(service: Service) -> None:
     """Make everything ready, and have the garbage collector leave it alone: a look at all that thousands of links
     hold takes half a second, in which no frame moves. What links leave behind is freed by counting, as a rule.
     """
     await service.prepare()
+    gc.collect()
     gc.freeze()
     gc.set_threshold(*_GARBAGE)
 

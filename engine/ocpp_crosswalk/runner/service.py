@@ -129,15 +129,16 @@ class Service:
             observer.reloaded("certificates", error)
 
     async def prepare(self) -> None:
-        """Compile the mappings that stations may need, beside the event loop: otherwise each is compiled when its
-        first message comes, and all links wait.
+        """Compile the mappings that stations may need, a template at a time between the messages: otherwise each
+        mapping is compiled whole when its first message comes, and all links wait.
         """
         crosswalk = self.proxy.crosswalk
         spoken = versions_of(self.config)
         for pair in crosswalk.pairs:
             if pair.csms in spoken:
                 for mapping in crosswalk.mappings(pair).mappings.values():
-                    await asyncio.to_thread(prepare, mapping)
+                    for _ in prepare(mapping):
+                        await asyncio.sleep(0)
 
     def watched(self) -> Iterable[Path]:
         """The files and folders whose change calls for a reload."""
