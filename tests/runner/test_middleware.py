@@ -10,18 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from ocpp_crosswalk import Crosswalk, Event, EventKind, Version
 from ocpp_crosswalk.frames import Call, CallError, CallResult, Send
-from ocpp_crosswalk.runner.config import Config, ConfigError, Limits, Target
+from ocpp_crosswalk.runner.config import ConfigError, Limits, Target
 from ocpp_crosswalk.runner.latency import Latency
 from ocpp_crosswalk.runner.memory import MemoryAdapter
 from ocpp_crosswalk.runner.middleware import DROP, Middlewares, Passing, Point
+from ocpp_crosswalk.runner.middleware_files import MiddlewareFiles
 from ocpp_crosswalk.runner.proxy import Proxy
 from ocpp_crosswalk.runner.routing import Router
-from ocpp_crosswalk.runner.service import load_middleware
 from ocpp_crosswalk.runner.transport import Closed, Connection, Dial
 from ocpp_crosswalk.stores import MemoryStore
+
+from .harness import until
 
 CROSSWALK = Crosswalk.load()
 BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
@@ -50,6 +53,8 @@ class World:
             self.got.append(frame)
             if frame[0] == 2:
                 answer = self.answers.get(frame[2], {})
+                if answer is None:
+                    continue
                 kind = [4, frame[1], *answer] if isinstance(answer, list) else [3, frame[1], answer]
                 await connection.send(json.dumps(kind))
 
@@ -409,7 +414,7 @@ def test_middleware_from_files(tmp_path: Path) -> None:
     good.write_text(FILE)
     bad.write_text("1 / 0")
     empty.write_text("")
-    loaded = load_middleware(Config(middleware=(good, "latency")))
+    loaded = MiddlewareFiles((good, "latency")).members
     assert [type(one).__name__ for one in loaded] == ["Vendor", "function", "Latency"]
     faults: Sequence[tuple[Path, str]] = (
         (bad, "the file does not load: ZeroDivisionError"),
@@ -418,7 +423,84 @@ def test_middleware_from_files(tmp_path: Path) -> None:
     )
     for path, said in faults:
         with pytest.raises(ConfigError, match=said):
-            load_middleware(Config(middleware=(path,)))
+            MiddlewareFiles((path,))
+
+
+def test_only_files_that_changed_are_run_again_and_a_bad_one_changes_nothing(tmp_path: Path) -> None:
+    one, two = tmp_path / "one.py", tmp_path / "two.py"
+    one.write_text(FILE)
+    two.write_text(FILE)
+    files = MiddlewareFiles((one, "latency", two), CollectorRegistry())
+    before = files.members
+    assert not files.changed
+    one.write_text(FILE + "middleware = [post_response]\n")
+    assert files.changed
+    two.write_text("1 / 0")
+    with pytest.raises(ConfigError, match=r"two\.py: the file does not load: ZeroDivisionError"):
+        files.reload()
+    assert (files.members, files.changed) == (before, True)
+    two.write_text(FILE)
+    files.reload()
+    assert not files.changed
+    assert [type(member).__name__ for member in files.members] == ["function", "Latency", "Vendor", "function"]
+    assert files.members[1] is before[2]
+    assert files.members[2] is not before[3]
+    kept = files.members
+    two.unlink()
+    with pytest.raises(ConfigError, match="not a Python file"):
+        files.reload()
+    one.write_text(FILE)
+    two.write_text(FILE)
+    files.reload()
+    one.write_text(FILE + "# more\n")
+    stays = files.members[3:]
+    files.reload()
+    assert files.members[3:] == stays != kept[2:]
+
+
+# -- other middleware while links run --
+
+
+@pytest.mark.parametrize("station", ["ocpp1.6", "ocpp2.0.1"])
+async def test_calls_meet_the_new_middleware_and_answers_what_their_call_met(station: str) -> None:
+    seen: list[tuple[str, Point, Any, Passing]] = []
+    async with world(Recorder("old", seen), station=station) as w:
+        w.answers["Heartbeat"] = None
+        await w.station.send('[2,"1","Heartbeat",{}]')
+        await until(lambda: w.got)
+        await w.csms.send('[2,"c1","ClearCache",{}]')
+        asked = await w.received()
+        w.proxy.middleware = [Recorder("new", seen)]
+        await w.csms.send(json.dumps([3, w.got[0][1], HEARTBEAT]))
+        assert (await w.received())[:2] == [3, "1"]
+        await w.station.send(json.dumps([3, asked[1], {"status": "Accepted"}]))
+        await until(lambda: len(w.got) == 2)
+        w.answers["Heartbeat"] = HEARTBEAT
+        await w.call("Heartbeat", {}, "2")
+        w.proxy.middleware = []
+        await w.call("Heartbeat", {}, "3")
+    assert [(name, str(point)) for name, point, _, _ in seen] == [
+        ("old", "pre_upstream"), ("old", "post_upstream"), ("old", "pre_downstream"), ("old", "post_downstream"),
+        ("old", "pre_response"), ("old", "post_response"), ("old", "pre_response"), ("old", "post_response"),
+        ("new", "pre_upstream"), ("new", "post_upstream"), ("new", "pre_response"), ("new", "post_response"),
+    ]  # fmt: skip
+
+
+async def test_a_link_without_middleware_takes_it_up() -> None:
+    seen: list[tuple[str, Point, Any, Passing]] = []
+    async with world() as w:
+        await w.call("Heartbeat", {}, "1")
+        new = Recorder("new", seen)
+        w.proxy.middleware = [new]
+        assert w.proxy.middleware == (new,)
+        await w.call("Heartbeat", {}, "2")
+        with pytest.raises(ValueError, match="is no middleware"):
+            w.proxy.middleware = [object()]
+        await w.call("Heartbeat", {}, "3")
+    assert [str(point) for _, point, _, _ in seen] == [
+        "pre_upstream", "post_upstream", "pre_response", "post_response",
+    ] * 2  # fmt: skip
+    assert {at.action for _, _, _, at in seen} == {"Heartbeat"}
 
 
 async def test_latency_is_measured_by_pair_and_action() -> None:

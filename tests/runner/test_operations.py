@@ -287,6 +287,44 @@ async def test_files_are_watched(layer: Path, monkeypatch: pytest.MonkeyPatch) -
         await station.close()
 
 
+_MIDDLEWARE = """
+async def pre_response(result, at):
+    if at.action == "Heartbeat":
+        result.payload["currentTime"] = "{year}-01-01T00:00:00Z"
+
+middleware = [pre_response]
+"""
+
+
+async def test_middleware_is_reloaded_when_its_file_changes(
+    tmp_path: Path, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_module, "WATCH_SECONDS", 0.05)
+    file = tmp_path / "ours.py"
+    file.write_text(_MIDDLEWARE.format(year=2001))
+    async with world(FakeCsms("ocpp2.0.1"), middleware=(file, "latency"), watch=True, metrics=METRICS) as w:
+        station = await w.station()
+
+        async def year(number: str) -> str:
+            return str((await call(station, number, "Heartbeat", {}))[2]["currentTime"])[:4]
+
+        assert await year("1") == "2001"
+        file.write_text("middleware = 1 / 0\n")
+        await until(lambda: "middleware not reloaded, the old ones stay" in logged.getvalue())
+        await until(lambda: "ours.py: the file does not load: ZeroDivisionError" in logged.getvalue())
+        assert await year("2") == "2001"
+        file.write_text(_MIDDLEWARE.format(year=2002))
+        await until(lambda: "middleware reloaded" in logged.getvalue())
+        assert await year("3") == "2002"
+        text = (await get(w, "/metrics"))[1]
+        assert 'ocpp_crosswalk_reloads_total{outcome="refused",what="middleware"} 1.0' in text
+        assert 'ocpp_crosswalk_reloads_total{outcome="done",what="middleware"} 1.0' in text
+        assert 'action="Heartbeat",pair="ocpp1.6--ocpp2.0.1",part="whole",side="station"} 3.0' in text
+        await w.service.reload()
+        assert logged.getvalue().count("middleware reloaded") == 1
+        await station.close()
+
+
 def test_observers_hear_only_what_they_listen_to() -> None:
     class One(Observer):
         def __init__(self) -> None:

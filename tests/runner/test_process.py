@@ -260,6 +260,34 @@ async def test_a_worker_that_is_replaced_takes_up_changed_mappings_but_no_faulty
         await station.close()
 
 
+async def test_a_worker_that_cannot_be_replaced_is_tried_again_and_the_others_go_on(
+    program: Path, tmp_path: Path
+) -> None:
+    guard = tmp_path / "guard.py"
+    guard.write_text("middleware = []\n")
+    csms = FakeCsms("ocpp2.0.1")
+    async with csms.running():
+        config = tmp_path / "config.yaml"
+        config.write_text(
+            f"csms: {{main: {{url: '{csms.url}', version: ocpp2.0.1}}}}\nmiddleware: [guard.py]\nworkers: 2\n"
+        )
+        async with started(program, "--config", str(config)) as proxy:
+            await until(lambda: proxy.log.count("stations connect to") == 2, 40)
+            guard.write_text("middleware = 1 / 0\n")
+            victim, other = _children(proxy.process.pid)
+            os.kill(victim, signal.SIGKILL)
+            await until(lambda: "cannot use the configuration any more" in proxy.log, 40)
+            assert "guard.py: the file does not load: ZeroDivisionError" in proxy.log
+            station = await proxy.station()
+            assert (await boot(station))[0] == 3
+            assert _children(proxy.process.pid) == [other]
+            guard.write_text("middleware = []\n")
+            await until(lambda: proxy.log.count("stations connect to") == 3, 40)
+            proxy.process.send_signal(signal.SIGTERM)
+            assert await proxy.ended() == 0
+            await station.close()
+
+
 async def test_a_signal_ends_workers_that_are_about_to_start(program: Path, tmp_path: Path) -> None:
     csms = FakeCsms("ocpp2.0.1")
     async with (

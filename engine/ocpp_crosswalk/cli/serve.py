@@ -1,8 +1,8 @@
 """Run the proxy: stations connect to it, and it connects to the CSMS for each of them.
 
 A station that speaks what the CSMS speaks is not translated. Without --csms a demonstration CSMS answers, so that any
-charger or simulator gets somewhere at once. Ctrl-C and SIGTERM end all links cleanly, SIGHUP reads mappings and
-certificates anew.
+charger or simulator gets somewhere at once. Ctrl-C and SIGTERM end all links cleanly, SIGHUP reads mappings,
+middleware and certificates anew.
 """
 
 from __future__ import annotations

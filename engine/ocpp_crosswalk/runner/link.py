@@ -28,7 +28,7 @@ _GENTLE_SECONDS = 2.0
 
 @dataclass(slots=True)
 class Surroundings:
-    """What all links of a proxy share. ``crosswalk`` is replaced when mappings are reloaded."""
+    """What all links of a proxy share. ``crosswalk`` and ``middleware`` are replaced when they are reloaded."""
 
     crosswalk: Crosswalk
     store: Store
@@ -68,6 +68,13 @@ class Link:
     def ended(self) -> bool:
         """Whether the link is closing or closed; it handles no frame any more."""
         return self._ending is not None
+
+    def meet(self, middleware: Middlewares) -> None:
+        """Have what comes from now on pass through other middleware; see `Passage`."""
+        if self._passage is not None:
+            self._passage.middlewares = middleware
+        elif middleware:
+            self._passage = Passage(middleware, self.info, self._report)
 
     def opened(self) -> None:
         """Report that both sides have agreed; the end will be reported too."""

@@ -52,7 +52,7 @@ class Metrics(Observer):
         self._store = histogram("store_seconds", "Time the store took", "operation")
         self._store_errors = counter("store_errors", "Failures of the store", "operation")
         self._faults = counter("faults", "Links that ended because of a fault of this program")
-        self._reloads = counter("reloads", "Reloads of mappings and certificates", "what", "outcome")
+        self._reloads = counter("reloads", "Reloads of mappings, middleware and certificates", "what", "outcome")
 
     def text(self) -> bytes:
         """All values in Prometheus's text format; with several workers, the sums over all of them."""

@@ -110,9 +110,10 @@ class Middlewares:
     """
 
     def __init__(self, members: Iterable[Middleware] = (), *, seconds: float = 0.0) -> None:
+        self.members = tuple(members)
         self.seconds = seconds
         self._steps: dict[Point, tuple[_Step, ...]] = dict.fromkeys(Point, ())
-        for member in members:
+        for member in self.members:
             for point, step in _steps_of(member):
                 steps = self._steps[point]
                 self._steps[point] = (*steps, step) if point.startswith("pre") else (step, *steps)
@@ -151,15 +152,30 @@ class Outcome(NamedTuple):
     back: str | None = None
 
 
+class _Open(NamedTuple):
+    """A call that is not answered yet: its action, when it passed, and what it met."""
+
+    action: str
+    at: float
+    middlewares: Middlewares
+
+
+_Calls = dict[tuple[Side, str], _Open]
+
+
 class Passage:
-    """One link's way through the middleware. It knows the open calls, to say what an answer is an answer to."""
+    """One link's way through the middleware. It knows the open calls, to say what an answer is an answer to.
+
+    ``middlewares`` may be replaced: what begins from then on meets the new ones, and the answer to a call what the
+    call met on the same side.
+    """
 
     def __init__(self, middlewares: Middlewares, link: LinkInfo, report: Callable[[Event], None]) -> None:
-        self._middlewares = middlewares
+        self.middlewares = middlewares
         self._link = link
         self._report = report
-        self._arrived: dict[tuple[Side, str], tuple[str, float]] = {}
-        self._left: dict[tuple[Side, str], tuple[str, float]] = {}
+        self._arrived: _Calls = {}
+        self._left: _Calls = {}
 
     async def arrived(self, side: Side, text: str | bytes) -> Outcome:
         """A frame came in from ``side``; what answers it is for that side."""
@@ -169,15 +185,8 @@ class Passage:
         """A frame is about to be sent to ``side``; what answers it stands for what that side would answer."""
         return await self._pass("post", side, text, self._left, self._arrived)
 
-    async def _pass(
-        self,
-        when: str,
-        side: Side,
-        text: str | bytes,
-        calls: dict[tuple[Side, str], tuple[str, float]],
-        answered: dict[tuple[Side, str], tuple[str, float]],
-    ) -> Outcome:
-        version, now = self._link.version(side), time.monotonic()
+    async def _pass(self, when: str, side: Side, text: str | bytes, calls: _Calls, answered: _Calls) -> Outcome:
+        version, now, middlewares = self._link.version(side), time.monotonic(), self.middlewares
         try:
             frame = parse(text, version)
         except FrameError:
@@ -188,26 +197,27 @@ class Passage:
             kind = "upstream" if (side is Side.STATION) == (when == "pre") else "downstream"
             passing = Passing(self._link, Point(f"{when}_{kind}"), side, version, frame.action)
             if isinstance(frame, Call):
-                _remember(calls, (side, frame.id), (frame.action, now))
+                _remember(calls, (side, frame.id), _Open(frame.action, now, middlewares))
         else:
             kind = "response" if isinstance(frame, CallResult) else "error"
-            action, since = answered.pop((side, frame.id), ("", None))
-            seconds = None if since is None else now - since
+            call, action, seconds = answered.pop((side, frame.id), None), "", None
+            if call is not None:
+                action, seconds, middlewares = call.action, now - call.at, call.middlewares
             passing = Passing(self._link, Point(f"{when}_{kind}"), side, version, action, seconds)
-        outcome = await self._through(frame, text, passing)
+        outcome = await self._through(middlewares, frame, text, passing)
         if outcome.onward is None and when == "post":
             calls.pop((side, frame.id), None)
         return outcome
 
-    async def _through(self, frame: Passed, text: str | bytes, passing: Passing) -> Outcome:
-        steps = self._middlewares.at(passing.point)
+    async def _through(self, middlewares: Middlewares, frame: Passed, text: str | bytes, passing: Passing) -> Outcome:
+        steps = middlewares.at(passing.point)
         if not steps:
             return Outcome(text)
         plain = current = encode(frame)
         now: Passed = frame
         for step in steps:
             try:
-                verdict = await self._ask(step, now, passing)
+                verdict = await _ask(step, now, passing, middlewares.seconds or None)
                 if verdict is not DROP:
                     now, current = _judged(frame, now if verdict is None else verdict, current, passing)
             except Exception as error:  # whatever a middleware does wrong costs no frame and no link
@@ -219,19 +229,6 @@ class Passage:
             if isinstance(frame, Call) and not isinstance(now, Call):
                 return Outcome(None, current)
         return Outcome(text if current == plain else current)
-
-    async def _ask(self, step: _Step, frame: Passed, passing: Passing) -> Verdict:
-        verdict = step.handler(frame, passing)
-        if not inspect.isawaitable(verdict):
-            return verdict
-        seconds = self._middlewares.seconds or None
-        try:
-            async with asyncio.timeout(seconds) as limit:
-                return await verdict
-        except TimeoutError as error:
-            if limit.expired():
-                raise TimeoutError(f"it took longer than {seconds:g} s") from error
-            raise
 
     def _failed(self, step: _Step, frame: Passed, passing: Passing, error: Exception) -> None:
         consequence = "the frame was dropped" if step.required else "the frame went on without it"
@@ -247,6 +244,19 @@ class Passage:
                 detail={"point": str(passing.point)},
             )
         )
+
+
+async def _ask(step: _Step, frame: Passed, passing: Passing, seconds: float | None) -> Verdict:
+    verdict = step.handler(frame, passing)
+    if not inspect.isawaitable(verdict):
+        return verdict
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            return await verdict
+    except TimeoutError as error:
+        if limit.expired():
+            raise TimeoutError(f"it took longer than {seconds:g} s") from error
+        raise
 
 
 class _Misuse(ValueError):
@@ -304,7 +314,7 @@ def _dropped(frame: Passed) -> Outcome:
     return Outcome(None, error) if isinstance(frame, Call) else Outcome(error)
 
 
-def _remember(calls: dict[tuple[Side, str], tuple[str, float]], key: tuple[Side, str], call: tuple[str, float]) -> None:
+def _remember(calls: _Calls, key: tuple[Side, str], call: _Open) -> None:
     calls[key] = call
     if len(calls) > _KEPT_CALLS:
         del calls[next(iter(calls))]

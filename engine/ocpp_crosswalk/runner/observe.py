@@ -80,7 +80,7 @@ class Observer:
         """A link ended: the code and reason given to the other side, who ended it, how long it was up."""
 
     def reloaded(self, what: str, error: Exception | None) -> None:
-        """Mappings or certificates were read anew, or the new ones were refused."""
+        """Mappings, middleware or certificates were read anew, or the new ones were refused."""
 
     def close(self) -> None:
         """Nothing more will be reported."""

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -183,6 +183,19 @@ class Proxy:
     @crosswalk.setter
     def crosswalk(self, crosswalk: Crosswalk) -> None:
         self._around.crosswalk = crosswalk
+
+    @property
+    def middleware(self) -> Sequence[Middleware]:
+        """The middleware. When others are set, calls meet them from then on, on all links; the answer to a call
+        meets what the call met. Setting what is no middleware raises ValueError.
+        """
+        return self._around.middleware.members
+
+    @middleware.setter
+    def middleware(self, members: Iterable[Middleware]) -> None:
+        self._around.middleware = Middlewares(members, seconds=self._around.limits.middleware_seconds)
+        for link in self._all:
+            link.meet(self._around.middleware)
 
     @property
     def store(self) -> Store:

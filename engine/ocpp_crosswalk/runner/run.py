@@ -14,7 +14,8 @@ import uvloop
 
 from .config import Config, ConfigError
 from .logs import log, masked, setup
-from .service import Loaded, Service, load_crosswalk, load_middleware, serving
+from .middleware_files import MiddlewareFiles
+from .service import Loaded, Service, load_crosswalk, serving
 from .tls import TlsContexts
 from .workers import FORKS, run_workers
 
@@ -27,7 +28,7 @@ _GARBAGE = (50_000, 20, 20)
 def run(config: Config) -> int:
     """Serve until SIGTERM or SIGINT, then end all links cleanly; gives the exit code.
 
-    SIGHUP reads mappings and certificates anew. What makes the configuration unusable is said on standard
+    SIGHUP reads mappings, middleware and certificates anew. What makes the configuration unusable is said on standard
     error.
     """
     try:
@@ -45,7 +46,7 @@ def check(config: Config) -> int:
     """Load everything that a configuration names, and say what is wrong; gives the exit code."""
     try:
         crosswalk = load_crosswalk(config)
-        load_middleware(config)
+        MiddlewareFiles(config.middleware)
         TlsContexts(config.listeners, config.targets.values())
     except ConfigError as error:
         print(error, file=sys.stderr)

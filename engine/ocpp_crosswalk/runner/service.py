@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,13 +13,11 @@ from ..crosswalk import Crosswalk
 from ..diagnostics import MappingError
 from ..mapping.compile import prepare
 from ..stores import StoreError, open_store
-from ..userfile import module_of
 from .config import Config, ConfigError, Target
 from .http import OpsServer, Page
-from .latency import Latency
 from .logs import LogObserver, log
 from .metrics import CONTENT_TYPE, Metrics
-from .middleware import Middleware, Middlewares
+from .middleware_files import MiddlewareFiles
 from .observe import Observer
 from .proxy import Proxy
 from .routing import Router, versions_of
@@ -56,24 +54,6 @@ def load_crosswalk(config: Config) -> Crosswalk:
     return crosswalk
 
 
-def load_middleware(config: Config, metrics: Metrics | None = None) -> list[Middleware]:
-    """The middleware of a configuration, in order. Raises ConfigError that says what is wrong."""
-    members: list[Middleware] = []
-    for entry in config.middleware:
-        if isinstance(entry, str):
-            members.append(Latency(metrics.registry if metrics else None))
-            continue
-        try:
-            found = getattr(module_of(entry), "middleware", None)
-            if not isinstance(found, list):
-                raise ValueError("the file has no list called `middleware`")
-            Middlewares(found)
-        except ValueError as error:
-            raise ConfigError(f"{entry}: {error}") from None
-        members += found
-    return members
-
-
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """Mappings that were read before the workers were forked, which share them, and how their files were then."""
@@ -100,11 +80,14 @@ class Loaded:
 class Service:
     """A running proxy. Made by `serving`."""
 
-    def __init__(self, config: Config, proxy: Proxy, adapter: WebSocketAdapter, tls: TlsContexts) -> None:
+    def __init__(
+        self, config: Config, proxy: Proxy, adapter: WebSocketAdapter, tls: TlsContexts, middleware: MiddlewareFiles
+    ) -> None:
         self.config = config
         self.proxy = proxy
         self._adapter = adapter
         self._tls = tls
+        self._middleware = middleware
         self.metrics_port: int | None = None
 
     @property
@@ -113,20 +96,28 @@ class Service:
         return self._adapter.addresses
 
     async def reload(self) -> None:
-        """Read mappings and certificates anew. A bad set is reported, and the old one stays."""
+        """Read mappings, certificates, and middleware that changed anew. A bad set is reported, and the old one
+        stays.
+        """
+        with self._reloading("mappings"):
+            self.proxy.crosswalk = await asyncio.to_thread(load_crosswalk, self.config)
+        if self._middleware.changed:
+            with self._reloading("middleware"):
+                self._middleware.reload()
+                self.proxy.middleware = self._middleware.members
+        if any(self._tls.files()):
+            with self._reloading("certificates"):
+                self._tls.reload()
+
+    @contextmanager
+    def _reloading(self, what: str) -> Iterator[None]:
         observer = self.proxy.observer
         try:
-            self.proxy.crosswalk = await asyncio.to_thread(load_crosswalk, self.config)
-            observer.reloaded("mappings", None)
+            yield
         except ConfigError as error:
-            observer.reloaded("mappings", error)
-        if not any(self._tls.files()):
-            return
-        try:
-            self._tls.reload()
-            observer.reloaded("certificates", None)
-        except ConfigError as error:
-            observer.reloaded("certificates", error)
+            observer.reloaded(what, error)
+        else:
+            observer.reloaded(what, None)
 
     async def prepare(self) -> None:
         """Compile the mappings that stations may need, a template at a time between the messages: otherwise each
@@ -142,7 +133,7 @@ class Service:
 
     def watched(self) -> Iterable[Path]:
         """The files and folders whose change calls for a reload."""
-        return (*self.config.mappings, *self.config.hooks, *self._tls.files())
+        return (*self.config.mappings, *self.config.hooks, *self._middleware.files(), *self._tls.files())
 
     async def ready(self) -> tuple[int, str, bytes]:
         """The readiness page: 200 when stations can be served."""
@@ -174,7 +165,7 @@ async def serving(config: Config, *, shared_port: bool = False, loaded: Loaded |
             config = await _with_demo(config, stack)
         tls = TlsContexts(config.listeners, config.targets.values())
         observers, metrics = _observers(config, stack)
-        middleware = load_middleware(config, metrics)
+        middleware = MiddlewareFiles(config.middleware, metrics.registry if metrics else None)
         try:
             store = open_store(config.store.url, durability=config.store.durability, ttl=config.store.ttl_days * _DAY)
         except (StoreError, ValueError) as error:
@@ -191,11 +182,11 @@ async def serving(config: Config, *, shared_port: bool = False, loaded: Loaded |
             stations=[adapter],
             csms=adapter,
             store=store,
-            middleware=middleware,
+            middleware=middleware.members,
             observers=observers,
             limits=config.limits,
         )
-        service = Service(config, proxy, adapter, tls)
+        service = Service(config, proxy, adapter, tls, middleware)
         try:
             await _start_ops(service, metrics, stack, shared_port)
             await proxy.start()

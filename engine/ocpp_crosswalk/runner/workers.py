@@ -27,6 +27,8 @@ FORKS = sys.platform == "linux"
 _SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 _LEAST_LIFE = 5.0
 """A worker that lives shorter than this, in seconds, is not replaced at once."""
+_UNUSABLE_SECONDS = 5.0
+"""After how long a worker is started again that could not use a configuration which others could."""
 _END_SECONDS = 60.0
 """How long workers have to end their links; those that still run then are killed."""
 
@@ -34,8 +36,9 @@ _END_SECONDS = 60.0
 def run_workers(config: Config, work: Callable[[Config], int]) -> int:
     """Run ``config.workers`` processes of ``work`` until SIGTERM or SIGINT; gives the exit code.
 
-    A worker that dies is replaced; SIGHUP is passed on. Workers end by themselves when this process is gone.
-    Raises ConfigError when an address cannot be taken.
+    A worker that dies is replaced. If files of the configuration have become unusable meanwhile, the others go on,
+    and it is tried again until they are mended. SIGHUP is passed on. Workers end by themselves when this process is
+    gone. Raises ConfigError when an address cannot be taken.
     """
     with ExitStack() as stack:
         config = _with_ports(config, stack)
@@ -54,6 +57,8 @@ class _Parent:
         self._workers: dict[int, tuple[BaseProcess, float]] = {}
         self._due: dict[int, float] = {}
         """When the slots that lost their worker get another one."""
+        self._proven: set[int] = set()
+        """The slots that have had a worker that could use the configuration, as far as is known."""
         self._ending: float | None = None
         self._failed = False
 
@@ -88,13 +93,17 @@ class _Parent:
             del self._workers[slot]
             if self._ending is not None:
                 continue
-            if process.exitcode == _UNUSABLE:
+            now = time.monotonic()
+            if process.exitcode != _UNUSABLE:
+                log(logging.ERROR, f"worker {slot} ended with {process.exitcode}; another one is started")
+                self._proven.add(slot)
+                self._due[slot] = now + max(0.0, min(1.0, _LEAST_LIFE - (now - started)))
+            elif slot in self._proven:
+                log(logging.ERROR, f"worker {slot} cannot use the configuration any more; it is tried again")
+                self._due[slot] = now + _UNUSABLE_SECONDS
+            else:
                 self._failed = True
                 self._end(signal.SIGTERM, None)
-                continue
-            log(logging.ERROR, f"worker {slot} ended with {process.exitcode}; another one is started")
-            now = time.monotonic()
-            self._due[slot] = now + max(0.0, min(1.0, _LEAST_LIFE - (now - started)))
         if self._ending is None:
             for slot in [slot for slot, due in self._due.items() if due <= time.monotonic()]:
                 del self._due[slot]
@@ -118,7 +127,7 @@ class _Parent:
 
 
 _UNUSABLE = 2
-"""The exit code of a worker that cannot use its configuration: to start it again would not help."""
+"""The exit code of a worker that cannot use its configuration."""
 
 
 def _worker(work: Callable[[Config], int], config: Config) -> None:
