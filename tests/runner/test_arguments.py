@@ -45,6 +45,7 @@ def test_the_usual_flags() -> None:
 def test_flags_go_over_the_file(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text("workers: 2\nlog: {level: error}\ncsms: {a: {url: ws://a, version: ocpp2.1}}\nmappings: [m]\n")
+    (tmp_path / "m").mkdir()
     config = parse("--config", str(path), "--workers", "3", "--mappings", "n", "--log-frames")
     assert (config.workers, config.log) == (3, LogConfig("human", "error", True))
     assert config.mappings == (tmp_path / "m", Path("n"))

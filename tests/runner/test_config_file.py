@@ -48,7 +48,7 @@ rules:
   - csms: main
 settings: {callTimeout: 20}
 profiles: [core, smart-charging]
-mappings: [ours, /abs/theirs]
+mappings: [ours, "{theirs}"]
 hooks: [hooks.py]
 middleware: [ours.py, latency]
 store: {url: "sqlite:state/x.sqlite", durability: full, ttl_days: 3}
@@ -68,9 +68,21 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
+def write_full(folder: Path) -> Path:
+    """The full configuration, and all that it names."""
+    for name in ("certs", "ours", "theirs", "state"):
+        (folder / name).mkdir()
+    for name in ("server", "rsa", "client"):
+        (folder / "certs" / f"{name}.pem").touch()
+        (folder / "certs" / f"{name}.key").touch()
+    for name in ("certs/ca.pem", "certs/csms.pem", "hooks.py", "ours.py"):
+        (folder / name).touch()
+    return write(folder, FULL.replace("{theirs}", str(folder / "theirs")))
+
+
 def test_everything_that_it_can_say(tmp_path: Path) -> None:
     certs = tmp_path / "certs"
-    assert load_config(write(tmp_path, FULL), ENVIRONMENT) == Config(
+    assert load_config(write_full(tmp_path), ENVIRONMENT) == Config(
         listeners=(
             Listener("0.0.0.0", 8180),
             Listener(
@@ -113,7 +125,7 @@ def test_everything_that_it_can_say(tmp_path: Path) -> None:
         ),
         settings={"callTimeout": 20},
         profiles=("core", "smart-charging"),
-        mappings=(tmp_path / "ours", Path("/abs/theirs")),
+        mappings=(tmp_path / "ours", tmp_path / "theirs"),
         hooks=(tmp_path / "hooks.py",),
         middleware=(tmp_path / "ours.py", "latency"),
         store=StoreConfig(f"sqlite:{tmp_path}/state/x.sqlite", "full", 3),
@@ -191,6 +203,66 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, said: s
     assert said in str(caught.value).replace(f"{tmp_path}/", "")
 
 
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [
+        ("certs/server.pem", "5:24: error XW707 at listeners.1.tls.certificate: there is no file 'certs/server.pem'"),
+        ("certs/server.key", "5:47: error XW707 at listeners.1.tls.key: there is no file 'certs/server.key'"),
+        ("certs/ca.pem", "5:76: error XW707 at listeners.1.tls.client_ca: there is no file 'certs/ca.pem'"),
+        ("certs/rsa.pem", "6:31: error XW707 at listeners.1.tls.second_certificate: there is no file 'certs/rsa.pem'"),
+        ("certs/rsa.key", "6:58: error XW707 at listeners.1.tls.second_key: there is no file 'certs/rsa.key'"),
+        ("certs/csms.pem", "12:15: error XW707 at csms.main.tls.ca: there is no file 'certs/csms.pem'"),
+        ("certs/client.pem", "12:44: error XW707 at csms.main.tls.certificate: there is no file 'certs/client.pem'"),
+        ("certs/client.key", "12:67: error XW707 at csms.main.tls.key: there is no file 'certs/client.key'"),
+        ("ours", "21:12: error XW707 at mappings.0: there is no folder 'ours'"),
+        ("theirs", "21:19: error XW707 at mappings.1: there is no folder '{tmp}/theirs'"),
+        ("hooks.py", "22:9: error XW707 at hooks.0: there is no file 'hooks.py'"),
+        ("ours.py", "23:14: error XW707 at middleware.0: there is no file 'ours.py'"),
+        ("state", "24:15: error XW707 at store.url: there is no folder for 'state/x.sqlite'"),
+    ],
+)
+def test_every_kind_of_path_that_leads_nowhere_is_said_with_its_place(tmp_path: Path, gone: str, said: str) -> None:
+    path = write_full(tmp_path)
+    (tmp_path / gone).rename(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, ENVIRONMENT)
+    assert str(caught.value).startswith(f"{path}:{said.replace('{tmp}', str(tmp_path))}")
+    assert str(caught.value).count("XW707") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "tap: logs/tap.jsonl\n",
+            "config.yaml:1:6: error XW707 at tap: there is no folder for 'logs/tap.jsonl'\n"
+            "    Looked at: logs. Relative paths start from the folder of this file.",
+        ),
+        ("store: sqlite:none/x\n", "config.yaml:1:8: error XW707 at store: there is no folder for 'none/x'"),
+        (
+            "hooks: [hoks.py]\n",
+            "config.yaml:1:9: error XW707 at hooks.0: there is no file 'hoks.py'\n    Did you mean 'hooks.py'?",
+        ),
+        ("hooks: [folder]\n", "config.yaml:1:9: error XW707 at hooks.0: 'folder' is no file"),
+        ("mappings: [hooks.py]\n", "config.yaml:1:12: error XW707 at mappings.0: 'hooks.py' is no folder"),
+        ("tap: hooks.py/tap.jsonl\n", "error XW707 at tap: there is no folder for 'hooks.py/tap.jsonl'"),
+    ],
+)
+def test_what_is_said_of_paths(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "hooks.py").touch()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, text), {})
+    assert said in str(caught.value).replace(f"{tmp_path}/", "")
+
+
+def test_a_key_that_this_user_may_not_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_full(tmp_path)
+    monkeypatch.setattr("os.access", lambda path, mode: not str(path).endswith("server.key"))
+    with pytest.raises(ConfigError, match=r"5:47: .*: the file 'certs/server.key' may not be read by this user"):
+        load_config(path, ENVIRONMENT)
+
+
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(tmp_path / "none.yaml")
@@ -207,7 +279,7 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(write(tmp_path, text))
     assert "hunter2" not in str(caught.value)
-    config = load_config(write(tmp_path, FULL), ENVIRONMENT)
+    config = load_config(write_full(tmp_path), ENVIRONMENT)
     assert "s3cret" not in repr(config)
     assert "00ff" not in repr(config)
 

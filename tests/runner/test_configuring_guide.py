@@ -58,7 +58,11 @@ def _used(value: Any, schema: dict[str, Any], path: str = "") -> Iterator[str]:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_its_examples_load(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
-    path.write_text(EXAMPLES[name])
+    path.write_text(EXAMPLES[name].replace("/var/", f"{tmp_path}/"))
+    for folder_ in ("certs", "mappings/ours", "lib/ocpp-crosswalk", "log/ocpp-crosswalk"):
+        (tmp_path / folder_).mkdir(parents=True)
+    for file in re.findall(r"[\w/-]+\.(?:pem|key|py)\b", EXAMPLES[name]):
+        (tmp_path / file).touch()
     config = load_config(path, ENVIRONMENT)
     for rule in config.rules:
         Crosswalk.load(settings=config.settings, profiles=config.profiles).with_settings(rule.settings)

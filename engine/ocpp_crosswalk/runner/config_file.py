@@ -36,6 +36,8 @@ from .config import (
 
 _VARIABLE = re.compile(r"\$(\$\{|\{([^}]*)\})")
 _GUIDE = "See docs/configuring.md."
+_FILE, _FOLDER, _FOLDER_FOR = "file", "folder", "folder for"
+"""What a path has to lead to; the last is for a file that may be new."""
 
 
 def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -55,9 +57,10 @@ def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Conf
     if not found.errors:
         _check_references(document, value, found)
         _check_settings(document, value, found)
+        _check_paths(document, value, found)
     if found.errors:
         raise ConfigError("\n".join(str(item) for item in found.items))
-    return _Reader(path.parent).config(value)
+    return _Reader(path).config(value)
 
 
 def parse_address(text: str) -> tuple[str, int]:
@@ -190,8 +193,7 @@ def _check_references(document: Document, value: Mapping[str, Any], found: Diagn
 
 
 def _check_settings(document: Document, value: Mapping[str, Any], found: Diagnostics) -> None:
-    base = Path(document.file).parent
-    declared = declared_settings(base / Path(layer).expanduser() for layer in value.get("mappings", ()))
+    declared = declared_settings(_resolved(document.file, layer) for layer in value.get("mappings", ()))
     places: list[tuple[PathInDocument, Mapping[str, Any]]] = [(("settings",), value.get("settings", {}))]
     places += [(("rules", n, "settings"), rule.get("settings", {})) for n, rule in enumerate(value.get("rules", ()))]
     for place, settings in places:
@@ -212,6 +214,56 @@ def _addresses(value: Mapping[str, Any]) -> Iterator[tuple[PathInDocument, str]]
         yield ("metrics",), value["metrics"]
 
 
+def _check_paths(document: Document, value: Mapping[str, Any], found: Diagnostics) -> None:
+    """That what is to be read can be, and that the folder of what is to be written is there."""
+    for path, text, kind in _paths(value):
+        place = _resolved(document.file, text)
+        wanted = place.parent if kind == _FOLDER_FOR else place
+        if not (wanted.is_dir() if kind == _FOLDER_FOR else wanted.exists()):
+            message = f"there is no {kind} {text!r}"
+        elif wanted.is_dir() == (kind == _FILE):
+            message = f"{text!r} is no {kind}"
+        elif kind != _FOLDER_FOR and not os.access(wanted, os.R_OK):
+            message = f"the {kind} {text!r} may not be read by this user"
+        else:
+            continue
+        remedy = suggestion(wanted.name, _names_beside(wanted))
+        remedy = remedy or f"Looked at: {wanted}. Relative paths start from the folder of this file."
+        found.add("XW707", document.position(path), message, remedy, _dotted(path))
+
+
+def _paths(value: Mapping[str, Any]) -> Iterator[tuple[PathInDocument, str, str]]:
+    """Every path that the configuration names: where, and what has to be there."""
+    tls: list[tuple[PathInDocument, Mapping[str, Any]]] = [
+        *((("listeners", n, "tls"), entry.get("tls", {})) for n, entry in enumerate(value.get("listeners", ()))),
+        *((("csms", name, "tls"), entry.get("tls", {})) for name, entry in value.get("csms", {}).items()),
+    ]
+    for place, entries in tls:
+        yield from (((*place, key), text, _FILE) for key, text in entries.items() if isinstance(text, str))
+    for key, kind in (("mappings", _FOLDER), ("hooks", _FILE), ("middleware", _FILE)):
+        yield from (((key, n), text, kind) for n, text in enumerate(value.get(key, ())) if text != "latency")
+    store = value.get("store", "")
+    at: PathInDocument = ("store",)
+    if not isinstance(store, str):
+        store, at = store["url"], ("store", "url")
+    if store.startswith("sqlite:"):
+        yield at, store.removeprefix("sqlite:"), _FOLDER_FOR
+    if "tap" in value:
+        yield ("tap",), value["tap"], _FOLDER_FOR
+
+
+def _resolved(file: str | Path, text: str) -> Path:
+    """The path ``text`` in the configuration ``file``."""
+    return Path(file).parent / Path(text).expanduser()
+
+
+def _names_beside(place: Path) -> list[str]:
+    try:
+        return [entry.name for entry in place.parent.iterdir()]
+    except OSError:
+        return []
+
+
 def _dotted(path: PathInDocument) -> str:
     return ".".join(map(str, path))
 
@@ -222,8 +274,8 @@ def _dotted(path: PathInDocument) -> str:
 class _Reader:
     """Makes values of a document that is known to have the right shape."""
 
-    def __init__(self, base: Path) -> None:
-        self._base = base
+    def __init__(self, file: Path) -> None:
+        self._file = file
 
     def config(self, value: Mapping[str, Any]) -> Config:
         default = Config()
@@ -246,7 +298,7 @@ class _Reader:
         )
 
     def _path(self, text: str) -> Path:
-        return self._base / Path(text).expanduser()
+        return _resolved(self._file, text)
 
     def _listener(self, value: Mapping[str, Any]) -> Listener:
         host, port = parse_address(value["listen"])
