@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -12,6 +13,7 @@ class MissingResource(FileNotFoundError):
     """A data folder that is in neither of the places where it may be."""
 
 
+@cache
 def folder(name: str) -> Path:
     """The folder ``mappings`` or ``schemas``. Raises MissingResource that names the places looked in."""
     places = [_PACKAGE / name, _CHECKOUT / name]

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.metadata import version
 
 from ..diagnostics import MappingError, suggestion
 
@@ -48,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _without_command(given: Sequence[str]) -> int:
+    from importlib.metadata import version  # 20 ms, which no command needs
+
     listed = "\n".join(f"  {name:10} {purpose}" for name, purpose in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="ocpp-crosswalk",

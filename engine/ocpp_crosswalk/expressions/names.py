@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from jsonata import Jsonata
@@ -23,7 +25,8 @@ def is_builtin(name: str) -> bool:
     return name not in UNAVAILABLE and Jsonata.static_frame.lookup(name) is not None
 
 
-def names(node: Node) -> dict[str, int]:
+@lru_cache(maxsize=4096)  # as many as `parse` keeps: mappings have the same expression over and over
+def names(node: Node) -> Mapping[str, int]:
     """Every `$name` that comes from outside the expression, with the offset of its first use.
 
     Names that the expression binds itself (`:=`, arguments of functions that it defines, `@` and `#`) are left out.

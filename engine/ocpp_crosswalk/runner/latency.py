@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from prometheus_client import CollectorRegistry, Histogram
+from typing import TYPE_CHECKING
 
 from ..frames import CallError, CallResult
 from ..protocol import protocol
 from .middleware import Passing
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 _NAME = "ocpp_crosswalk_answer_seconds"
 _LABELS = ("pair", "side", "action", "part")
@@ -41,6 +43,8 @@ class Latency:
     """Measures every answer into the histogram ``ocpp_crosswalk_answer_seconds`` of ``registry``."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        from prometheus_client import CollectorRegistry, Histogram  # as `service.Metrics` is: only where it is used
+
         self._histogram = Histogram(
             _NAME,
             "From a call to its answer: peer, in the side that was asked; whole, as seen by the side that asked",

@@ -14,13 +14,15 @@ from ..versions import Side, Version
 from .observe import LinkInfo, Observer
 from .transport import Handshake, Refused
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LATENCIES = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 5)
 _ACTIONS = frozenset(action for version in Version for action in protocol(version).actions)
 
 
 class Metrics(Observer):
     """Counts what links report. Labels take values from closed sets only, whatever peers send."""
+
+    content_type = "text/plain; version=0.0.4; charset=utf-8"
+    """That of `text`."""
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-
-from prometheus_client import CollectorRegistry
+from typing import TYPE_CHECKING
 
 from ..userfile import module_of
 from .config import ConfigError
 from .latency import Latency
 from .middleware import Middleware, Middlewares
 from .watch import Stamp, stamp
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 
 class MiddlewareFiles:

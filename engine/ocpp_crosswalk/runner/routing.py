@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ..versions import Version
-from .config import Config, Credentials, Rule, Secret, Target
+from .config import Credentials, Rule, Secret, Target
 from .handshake import basic_authorization, is_authentic
 from .transport import Handshake, Refused
 
@@ -92,8 +91,3 @@ def _authorization(handshake: Handshake, credentials: Credentials | None) -> str
     password = credentials.password.value
     secret = bytes.fromhex(password) if credentials.hexadecimal else password
     return basic_authorization(credentials.username or handshake.identity, secret)
-
-
-def versions_of(config: Config) -> set[Version]:
-    """The versions that the CSMSs of a configuration speak."""
-    return {version for target in config.targets.values() for version in target.versions}

@@ -15,9 +15,8 @@ import uvloop
 from .config import Config, ConfigError
 from .logs import log, masked, setup
 from .middleware_files import MiddlewareFiles
-from .service import Loaded, Service, load_crosswalk, serving
+from .service import Loaded, Service, load_crosswalk, pairs_of, serving
 from .tls import TlsContexts
-from .workers import FORKS, run_workers
 
 OK, FAILED, UNUSABLE = 0, 1, 2
 """Exit codes: ended as asked; ended by a fault; the configuration cannot be used."""
@@ -31,8 +30,11 @@ def run(config: Config) -> int:
     SIGHUP reads mappings, middleware and certificates anew. What makes the configuration unusable is said on standard
     error.
     """
+    gc.set_threshold(*_GARBAGE)  # before loading: of that, nothing is garbage
     try:
         if config.workers > 1:
+            from .workers import FORKS, run_workers  # they count together: this imports Prometheus's library
+
             setup(config.log)
             loaded = Loaded.of(config)
             return run_workers(config, partial(work, loaded=loaded if FORKS else None))
@@ -51,13 +53,14 @@ def check(config: Config) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return UNUSABLE
-    pairs = ", ".join(map(str, crosswalk.pairs))
+    pairs = ", ".join(map(str, pairs_of(config, crosswalk)))
     print(f"the configuration is good: {len(config.targets)} CSMS, {len(config.rules)} rules; mappings for {pairs}")
     return OK
 
 
 def work(config: Config, *, loaded: Loaded | None = None) -> int:
     """One worker of several."""
+    gc.set_threshold(*_GARBAGE)
     try:
         return _work(config, shared_port=True, loaded=loaded)
     except ConfigError as error:
@@ -112,7 +115,6 @@ async def _prepare(service: Service) -> None:
     await service.prepare()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_GARBAGE)
 
 
 async def _end_with_parent(stop: asyncio.Event) -> None:

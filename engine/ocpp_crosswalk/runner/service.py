@@ -8,23 +8,27 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..crosswalk import Crosswalk
 from ..diagnostics import MappingError
 from ..mapping.compile import prepare
 from ..stores import StoreError, open_store
+from ..versions import Pair
 from .config import Config, ConfigError, Target
 from .http import OpsServer, Page
 from .logs import LogObserver, log
-from .metrics import CONTENT_TYPE, Metrics
 from .middleware_files import MiddlewareFiles
 from .observe import Observer
 from .proxy import Proxy
-from .routing import Router, versions_of
+from .routing import Router
 from .tap import Tap
 from .tls import TlsContexts
 from .watch import Stamp, stamp, watch
 from .websocket import WebSocketAdapter
+
+if TYPE_CHECKING:
+    from .metrics import Metrics
 
 WATCH_SECONDS = 2.0
 _PROBE = "/readyz"
@@ -34,8 +38,8 @@ _DAY = 86400.0
 
 
 def load_crosswalk(config: Config) -> Crosswalk:
-    """The mappings of a configuration, all of them read and checked. Raises ConfigError that says what is
-    wrong.
+    """The mappings of a configuration; those of `pairs_of` are read and checked. Raises ConfigError that says what
+    is wrong.
     """
     try:
         crosswalk = Crosswalk.load(
@@ -45,13 +49,19 @@ def load_crosswalk(config: Config) -> Crosswalk:
             profiles=config.profiles,
             builtin=config.builtin,
         )
-        for pair in crosswalk.pairs:
+        for pair in pairs_of(config, crosswalk):
             crosswalk.mappings(pair)
         for rule in config.rules:
             crosswalk.with_settings(rule.settings)
     except (MappingError, ValueError) as error:
         raise ConfigError(str(error)) from None
     return crosswalk
+
+
+def pairs_of(config: Config, crosswalk: Crosswalk) -> list[Pair]:
+    """The pairs that stations may need, by what the CSMSs speak; without any, by what the demonstration CSMS speaks."""
+    spoken = {version for target in config.targets.values() for version in target.versions} or {config.demo_version}
+    return [pair for pair in crosswalk.pairs if pair.csms in spoken]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +134,10 @@ class Service:
         mapping is compiled whole when its first message comes, and all links wait.
         """
         crosswalk = self.proxy.crosswalk
-        spoken = versions_of(self.config)
-        for pair in crosswalk.pairs:
-            if pair.csms in spoken:
-                for mapping in crosswalk.mappings(pair).mappings.values():
-                    for _ in prepare(mapping):
-                        await asyncio.sleep(0)
+        for pair in pairs_of(self.config, crosswalk):
+            for mapping in crosswalk.mappings(pair).mappings.values():
+                for _ in prepare(mapping):
+                    await asyncio.sleep(0)
 
     def watched(self) -> Iterable[Path]:
         """The files and folders whose change calls for a reload."""
@@ -201,8 +209,11 @@ async def serving(config: Config, *, shared_port: bool = False, loaded: Loaded |
 
 def _observers(config: Config, stack: AsyncExitStack) -> tuple[list[Observer], Metrics | None]:
     observers: list[Observer] = [LogObserver(config.log)]
-    metrics = Metrics() if config.metrics else None
-    if metrics:
+    metrics: Metrics | None = None
+    if config.metrics:
+        from .metrics import Metrics  # its library takes a tenth of the time until stations can connect
+
+        metrics = Metrics()
         observers.append(metrics)
     if config.tap:
         try:
@@ -228,7 +239,7 @@ async def _start_ops(service: Service, metrics: Metrics | None, stack: AsyncExit
         return
 
     async def page() -> tuple[int, str, bytes]:
-        return 200, CONTENT_TYPE, metrics.text()
+        return 200, metrics.content_type, metrics.text()
 
     pages: dict[str, Page] = {"/metrics": page, "/healthz": service.healthy, "/readyz": service.ready}
     server = OpsServer(service.config.metrics, pages, reuse_port=shared_port)
