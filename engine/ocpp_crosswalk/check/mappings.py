@@ -111,7 +111,7 @@ class _MappingChecker:
         for binding in bindings:
             reads = Reads()
             with self._templates.reading(reads):
-                value = self._templates.node(binding.template, env, None, binding.name)
+                value = self._templates.node(binding.template, env, binding.type, binding.name)
             mutating = any(calls_mutating(e.node, self._shared.functions) for e in expressions_of(binding.template))
             if not mutating and _asks(binding.template, value):
                 reads = reads.asking()

@@ -9,6 +9,7 @@ from . import (
     device_model,
     jobs,
     metering,
+    profile_reports,
     profiles,
     registers,
     registration,
@@ -57,6 +58,7 @@ for _module in (
     triggers,
     support,
     jobs,
+    profile_reports,
     profiles,
 ):
     for _function in _module.functions.values():

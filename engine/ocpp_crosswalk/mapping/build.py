@@ -127,6 +127,12 @@ class Builder:
         expression = self.expression(path, known)
         return Leaf(at, expression) if expression else Constant(at, UNDEFINED)
 
+    def type_of(self, path: PathInDocument) -> Mapping[str, Any] | None:
+        """What `$type` says of the object or array at ``path``, which is built there; None when it says nothing."""
+        value = self.value(path)
+        kind = value.get("$type") if isinstance(value, dict) and "$value" not in value else None
+        return self._official(kind, (*path, "$type")) if isinstance(kind, str) else kind
+
     def _object(
         self,
         value: dict[str, Any],
@@ -142,7 +148,9 @@ class Builder:
         if "$part" in value:
             return self._part(value, path, known, target, at)
         if "$type" in value and "$value" not in value:
-            self.error("XW104", (*path, "$type"), "$type needs `$value`", "Give the expression as `$value`.")
+            if target is not None:
+                self.error("XW104", (*path, "$type"), "$type needs `$value`", "Give the expression as `$value`.")
+            target = self.type_of(path)
         if "$each" in value:
             over = self.expression((*path, "$each"), known)
             inner = known

@@ -21,11 +21,12 @@ TO_DO = "to do"
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One line of `let` or `after`: a name for a value."""
+    """One line of `let` or `after`: a name for a value. ``type`` is what the mapping says that it is."""
 
     name: str
     template: Node
     at: Position
+    type: MappingOf[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

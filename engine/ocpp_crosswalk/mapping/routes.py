@@ -115,7 +115,8 @@ class _MappingBuilder:
                     f"${name} has a meaning already and cannot be bound",
                     "Choose another name.",
                 )
-            bindings.append(model.Binding(name, self._b.template(here, known, None), self._b.at(here)))
+            template = self._b.template(here, known, None)
+            bindings.append(model.Binding(name, template, self._b.at(here), self._b.type_of(here)))
             known |= {name}
         return tuple(bindings), known
 
