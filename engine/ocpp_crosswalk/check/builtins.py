@@ -8,7 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .types import BOOLEAN, INTEGER, NUMBER, TEXT, UNDEFINED, Array, Number, Object, Text, Type, anything, union
+from .types import (
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    TEXT,
+    UNDEFINED,
+    Array,
+    Fact,
+    FieldPath,
+    Number,
+    Object,
+    Text,
+    Type,
+    anything,
+    union,
+)
 
 Signature = Callable[[Sequence[Type], Sequence[Any]], Type]
 """The result's type from the arguments' types and, where they are constants, values."""
@@ -125,13 +140,16 @@ def _keys(types: Sequence[Type], literals: Sequence[Any]) -> Type:
 
 def _merged(types: Sequence[Type], literals: Sequence[Any]) -> Type:
     fields: dict[str, list[Type]] = {}
+    facts: list[tuple[FieldPath, Fact]] = []
     for option in _items(types[0]).options:
         if not isinstance(option, Object) or option.open:
             return anything("$merge of objects of unknown fields")
         for name in option.names:
             fields.setdefault(name, []).append(option.lookup(name))
+        facts += option.facts
     members = {name: union(found) for name, found in fields.items()}
-    return Type((Object(tuple(members), members.__getitem__),), types[0].optional)
+    known = () if any(len(found) > 1 for found in fields.values()) else tuple(facts)
+    return Type((Object(tuple(members), members.__getitem__, facts=known),), types[0].optional)
 
 
 BUILTINS: Mapping[str, Signature] = {

@@ -9,7 +9,7 @@ about the fields of an object is kept with the object as `Fact`s.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -283,9 +283,10 @@ def refined(value: Type, facts: Facts) -> Type:
     if own is not None and own.present is False:
         return UNDEFINED
     options: list[Option] = []
+    there = {path[0] for path, fact in inner.items() if _proves(fact)}
     for option in value.options:
         kept = option if own is None else _under(option, own)
-        if kept is None:
+        if kept is None or _lacks(kept, there, value):
             continue
         if inner and isinstance(kept, Object):
             merged = dict(kept.facts)
@@ -298,6 +299,15 @@ def refined(value: Type, facts: Facts) -> Type:
         options.append(kept)
     present = (own is not None and own.present is True) or any(_proves(fact) for fact in inner.values())
     return Type(tuple(options), value.optional and not present)
+
+
+def _lacks(option: Option, names: Set[str], among: Type) -> bool:
+    """Whether an option is an object without a field of these names, which another option has."""
+    return isinstance(option, Object) and any(
+        option.field(name) is None
+        and any(isinstance(other, Object) and other.field(name) is not None for other in among.options)
+        for name in names
+    )
 
 
 def _proves(fact: Fact) -> bool:

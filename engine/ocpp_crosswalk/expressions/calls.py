@@ -44,6 +44,12 @@ def nullable(t: Translator, node: Node, env: Env) -> ast.expr | None:
     return _registered(t, known, node, env, None) if isinstance(known, Function) else None
 
 
+def _result_or_none(t: Translator, node: Node, env: Env) -> ast.expr | None:
+    """`nullable` of an expression that is nothing but a call."""
+    plain = node.type == "function" and not node.predicate and node.group is None and not node.keep_array
+    return nullable(t, node, env) if plain else None
+
+
 def truth(t: Translator, node: Node, env: Env) -> ast.expr | None:
     """The truth of `$exists` and `$not` without going through their values."""
     known = _named(t, node.procedure, env)
@@ -147,6 +153,8 @@ def _types(known: Function, count: int) -> list[object]:
 
 def _builtin(t: Translator, text: str, node: Node, env: Env, arguments: list[Code]) -> Code:
     if text == "exists" and len(arguments) == 1:
+        if node.arguments and (tree := _result_or_none(t, node.arguments[0], env)) is not None:
+            return Code(quote("X is not None", X=tree), kind="boolean")
         sure = isinstance(arguments[0].tree, ast.Constant) or arguments[0].kind in ("boolean", "string")
         return Code(const(True) if sure else quote("X is not U", X=arguments[0].tree), kind="boolean")
     shortcut = SHORTCUTS.get((text, len(arguments)))

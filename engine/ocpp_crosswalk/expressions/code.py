@@ -35,13 +35,16 @@ class Code:
     """A Python expression for a value: UNDEFINED for undefined, None for null.
 
     ``kind`` is ``boolean`` or ``string`` where the value is sure to be one, ``maybe`` for a boolean or undefined.
-    ``raw``: a sequence of one or none still stands for its value or undefined.
+    ``raw``: a sequence of one or none still stands for its value or undefined. Where a simpler expression gives the
+    value that it stands for, that is ``settled``; ``listed`` gives its items as a plain list.
     """
 
     tree: ast.expr
     marks: Marks = Marks.NONE
     kind: str = ""
     raw: bool = False
+    settled: ast.expr | None = None
+    listed: ast.expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,19 @@ def defined(code: Code) -> bool:
     return code.kind in ("boolean", "string") or isinstance(code.tree, (ast.List, ast.Dict))
 
 
+def sequence(items: ast.expr, inner: Marks) -> Code:
+    """The raw sequence of the items of a plain list, which hold ``inner``."""
+    settled = call("only", items)
+    return Code(call("Sequence", items), max(inner, Marks.TOP), raw=True, settled=settled, listed=items)
+
+
+def mangled(code: Code) -> Code:
+    """The value as the rest of the expression sees it."""
+    if code.settled is not None:
+        return Code(code.settled, Marks.DEEP if code.marks is Marks.DEEP else Marks.NONE)
+    return Code(call("mangle", code.tree), code.marks) if code.raw else code
+
+
 def none_for_undefined(unit: Unit, code: Code) -> ast.expr:
     """The value without marks, and None for undefined."""
     tree = stripped(code)
@@ -175,8 +191,10 @@ __all__ = [
     "Unsupported",
     "defined",
     "lambda_name",
+    "mangled",
     "name",
     "none_for_undefined",
+    "sequence",
     "shortcut_name",
     "stripped",
 ]

@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .code import Code, Env, Marks, Unsupported, lambda_name
+from .code import Code, Env, Marks, Unsupported, lambda_name, mangled, sequence
 from .parse import Node
 from .quote import call, const, function_of, name, quote, tuple_of
 
@@ -50,7 +50,7 @@ def _steps(t: Translator, node: Node, env: Env) -> Code:
         start = _filtered_head(t, first, env)
         rest = [step.value for step in node.steps[1:] if step.type == "name" and not step.stages and not _special(step)]
         if start is not None and len(rest) == len(node.steps) - 1:
-            return start if not rest else Code(_tail(start.tree, rest), start.marks)
+            return start if not rest else Code(_chain(t, start.tree, rest), _found(start.marks))
         if start is not None and env.assume:
             made = _records(t, start, node.steps[1:], env)
             if made is not None:
@@ -68,16 +68,17 @@ def _records(t: Translator, start: Code, steps: list[Node], env: Env) -> Code | 
             return None
         context = lambda_name(t.unit)
         made = t.value(step, env.within(context, _found(code.marks)))
-        code = Code(call("records", code.tree, function_of([(context, None)], made.tree)), max(made.marks, Marks.TOP))
+        code = sequence(call("records", _items(code), function_of([(context, None)], made.tree)), made.marks)
         for stage in step.stages or ():
             code = filtered(t, code, stage.expr, env)
-            if not _is_sifted(code.tree):
+            if code.listed is None:
                 return None
-    return replace(code, raw=True)
+    return code
 
 
-def _is_sifted(tree: ast.expr) -> bool:
-    return isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "sifted"
+def _items(code: Code) -> ast.expr:
+    """What there is to go through in a value: a list or a tuple."""
+    return code.listed or call("items", code.tree)
 
 
 def _names(node: Node) -> list[str] | None:
@@ -135,20 +136,30 @@ def _filtered_head(t: Translator, first: Node, env: Env) -> Code | None:
         if stage.type != "filter":
             return None
         code = filtered(t, code, stage.expr, env)
-    return Code(call("mangle", code.tree), code.marks) if code.raw else code
+    return mangled(code)
 
 
 def filtered(t: Translator, code: Code, predicate: Node, env: Env) -> Code:
     """A value with a filter behind it."""
     inner = Marks.DEEP if code.marks is Marks.DEEP else Marks.NONE
+    marks = max(inner, Marks.TOP)
     if predicate.type == "number":
-        return Code(call("where", code.tree, const(int(predicate.value))), max(inner, Marks.TOP), raw=True)
+        position = const(int(predicate.value))
+        settled = None if inner else call("index", code.tree, position)
+        return Code(call("where", code.tree, position), marks, raw=True, settled=settled)
     context = lambda_name(t.unit)
     test = t.value(predicate, env.within(context, inner))
-    if test.kind in ("boolean", "maybe"):
-        truth = t.truth(predicate, env.within(context, inner))
-        return Code(call("sifted", code.tree, function_of([(context, None)], truth)), max(inner, Marks.TOP), raw=True)
-    return Code(call("where", code.tree, function_of([(context, None)], test.tree)), max(inner, Marks.TOP), raw=True)
+    if test.kind not in ("boolean", "maybe"):
+        return Code(call("where", code.tree, function_of([(context, None)], test.tree)), marks, raw=True)
+    return sequence(_sifted(_items(code), context, t.truth(predicate, env.within(context, inner))), inner)
+
+
+def _sifted(items: ast.expr, context: str, truth: ast.expr) -> ast.expr:
+    """The list of the items for which something is true. Python wants no names bound in what a comprehension goes
+    through."""
+    if any(isinstance(part, ast.NamedExpr) for part in ast.walk(items)):
+        return call("sifted", items, function_of([(context, None)], truth))
+    return quote("[C for C in X if T]", C=context, X=items, T=truth)
 
 
 def grouped(t: Translator, code: Code, group: Node, env: Env) -> Code:

@@ -154,8 +154,13 @@ def deep(value: Any) -> Any:
 def copied(value: Any) -> Any:
     """A JSON value that shares nothing with ``value``: what a session keeps changes, what a mapping saw does not."""
     if isinstance(value, dict):
-        return {name: copied(inner) for name, inner in value.items()}
-    return [copied(inner) for inner in value] if isinstance(value, list) else value
+        return {name: inner if type(inner) in _SINGLE else copied(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [inner if type(inner) in _SINGLE else copied(inner) for inner in value]
+    return value
+
+
+_SINGLE = frozenset((str, int, float, bool, type(None)))
 
 
 def spread(value: Any) -> Any:
@@ -206,6 +211,8 @@ _LONGEST = 10**7
 
 def truth(value: Any) -> bool:
     """The cast to boolean; undefined counts as false."""
+    if value is True or value is False or value is None:
+        return value is True
     if isinstance(value, list):
         return any(map(truth, value))
     if isinstance(value, (str, dict, int, float)):

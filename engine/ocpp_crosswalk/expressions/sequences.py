@@ -78,35 +78,43 @@ def index(value: Any, position: int) -> Any:
 
 def where(value: Any, stage: Stage) -> Any:
     """A filter: what an index or a predicate leaves of a value, as a sequence."""
-    items: Any = value if isinstance(value, list) else () if value is U else (value,)
+    among_these = items(value)
     if isinstance(stage, int):
-        if not -len(items) <= stage < len(items):
+        if not -len(among_these) <= stage < len(among_these):
             return Sequence()
-        item = items[stage]
+        item = among_these[stage]
         return item if isinstance(item, list) else Sequence((item,))
     kept = Sequence()
-    for position, item in enumerate(items):
+    for position, item in enumerate(among_these):
         result = stage(item)
         if result is True:
             kept.append(item)
         elif result is not False and result is not U:
-            _by_value(kept, item, result, position, len(items))
+            _by_value(kept, item, result, position, len(among_these))
     return kept
 
 
-def sifted(value: Any, test: Evaluate) -> Any:
-    """`where` for a predicate whose result is as true as its boolean, and never a number."""
-    items: Any = value if isinstance(value, list) else () if value is U else (value,)
-    return Sequence([item for item in items if test(item)])
+def items(value: Any) -> Any:
+    """What there is to go through in a value."""
+    return value if isinstance(value, list) else () if value is U else (value,)
 
 
-def records(value: Any, make: Evaluate) -> Any:
-    """An object made of each item of a value. Raises AttributeError when an item is not an object itself."""
-    items: Any = value if isinstance(value, list) else () if value is U else (value,)
+def only(items: list[Any]) -> Any:
+    """A sequence of these items as the rest of the expression sees it: one is its value, none is undefined."""
+    return items if len(items) > 1 else items[0] if items else U
+
+
+def sifted(items: Any, test: Evaluate) -> list[Any]:
+    """The items for which a predicate is true."""
+    return [item for item in items if test(item)]
+
+
+def records(items: Any, make: Evaluate) -> list[Any]:
+    """An object made of each item. Raises AttributeError when one is not an object itself."""
     for item in items:
         if type(item) is not dict:
             raise AttributeError(f"{kind(item)} is not an object")
-    return Sequence(map(make, items))
+    return [make(item) for item in items]
 
 
 def _by_value(kept: Sequence, item: Any, result: Any, position: int, length: int) -> None:
@@ -271,8 +279,8 @@ def grouped(value: Any, pairs: tuple[tuple[Evaluate, Evaluate], ...], at: Place)
 
 def record(members: dict[str, Any]) -> dict[str, Any]:
     """An object without the members that are undefined."""
-    while U in members.values():
-        del members[next(name for name, value in members.items() if value is U)]
+    for name in [name for name, value in members.items() if value is U]:
+        del members[name]
     return members
 
 

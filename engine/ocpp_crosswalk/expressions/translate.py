@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import blocks, calls, paths
-from .code import Code, Env, Marks, Unit, Unsupported, defined, none_for_undefined
+from .code import Code, Env, Marks, Unit, Unsupported, defined, mangled, none_for_undefined
 from .names import is_builtin
 from .parse import Node, offset_of, walk
 from .quote import call, const, name, quote, tuple_of
@@ -141,11 +141,6 @@ class Translator:
     ) -> ast.expr:
         inner = None if node._else is None else translate(node._else, env)
         return ast.IfExp(self.truth(node.condition, env), translate(node.then, env), inner or otherwise)
-
-
-def mangled(code: Code) -> Code:
-    """The value as the rest of the expression sees it."""
-    return Code(call("mangle", code.tree), code.marks) if code.raw else code
 
 
 # -- literals and names --

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from ..expressions import Parameter, Registry
 from ..expressions.functions import ANY, INTEGER, NUMBER, STRING
-from ..times import format_time
+from ..times import time_text
 from ..view import View
 from .transactions import open_rows
 from .values import to_text
@@ -35,7 +34,7 @@ def running_cost(view: View, number: int, cost: float, details: Any = None) -> s
     row = open_rows(view).get(str(number), {})
     told: dict[str, Any] = {
         "transactionId": number,
-        "timestamp": format_time(datetime.fromtimestamp(view.now, UTC)),
+        "timestamp": time_text(view.now),
         "cost": cost,
         "state": "Charging" if row.get("state", "") in _FLOWING else "Idle",
     }

@@ -65,7 +65,7 @@ def support_unknown(view: View, extension: str) -> bool:
 )
 def station_supports(view: View, extension: str, probe: Any = None) -> bool:
     """Whether the station is known to have an extension, also by the answer to GetConfiguration that it just gave."""
-    return supports(view, extension) or extension in _found(probe)
+    return supports(view, extension) or (probe is not None and extension in _found(probe))
 
 
 def _found(probe: Any) -> set[str]:

@@ -54,13 +54,11 @@ def open_rows(view: View) -> dict[str, dict[str, Any]]:
     return kept
 
 
-def _find(view: View, number: int | None) -> dict[str, Any] | None:
+def _find(view: View, number: int) -> dict[str, Any] | None:
     """The open transaction that the station means by ``number``.
 
     A station that was never told its number sends -1 or 0 (erratum 3.18); then the only open one is meant.
     """
-    if number is None:
-        return None
     open_ = open_rows(view)
     found = open_.get(str(number))
     if found is None and number <= 0 and len(open_) == 1:
@@ -69,19 +67,19 @@ def _find(view: View, number: int | None) -> dict[str, Any] | None:
 
 
 def _on_connector(view: View, connector: int) -> dict[str, Any] | None:
-    matches = [row for row in open_rows(view).values() if row["connector"] == connector]
-    return matches[-1] if matches else None
+    return next((row for row in reversed(open_rows(view).values()) if row["connector"] == connector), None)
 
 
 def next_event(view: View, row: dict[str, Any]) -> dict[str, Any]:
     """The transaction's next event; it takes the next sequence number."""
     view.change(_NAMESPACE)
-    event = {"id": row["id"], "number": row["number"], "seqNo": row["seq"], "connectorId": row["connector"]}
-    row["seq"] += 1
-    if row.get("state"):
-        event["chargingState"] = row["state"]
-    if row.get("idTag"):
-        event["idTag"] = row["idTag"]
+    number = row["seq"]
+    row["seq"] = number + 1
+    event = {"id": row["id"], "number": row["number"], "seqNo": number, "connectorId": row["connector"]}
+    if state := row.get("state"):
+        event["chargingState"] = state
+    if tag := row.get("idTag"):
+        event["idTag"] = tag
     return event
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -12,7 +12,7 @@ import orjson
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, BOOLEAN, INTEGER, NUMBER, STRING, Type
 from ..repeats import digest
-from ..times import format_time, parse_time
+from ..times import parse_time, time_text, utc_text
 from ..view import View
 
 functions = Registry()
@@ -32,14 +32,14 @@ TIMESTAMP = {"type": "string", "format": "date-time"}
 def utc(view: View, timestamp: str | None) -> str:
     """The moment in UTC with milliseconds (OCPP 2.x allows at most three decimals). A text without a zone is
     in UTC; an absent or unreadable one becomes the time of receipt."""
-    moment = parse_time(timestamp) if isinstance(timestamp, str) else None
-    return format_time(moment or datetime.fromtimestamp(view.now, UTC))
+    text = utc_text(timestamp) if isinstance(timestamp, str) else None
+    return text or time_text(view.now)
 
 
 @functions.hook("now", result=TIMESTAMP)
 def now(view: View) -> str:
     """The time of receipt, in UTC with milliseconds."""
-    return format_time(datetime.fromtimestamp(view.now, UTC))
+    return time_text(view.now)
 
 
 @functions.hook(
@@ -74,17 +74,20 @@ _CLOCK_MARGIN = 5.0
 )
 def numeric(value: Any) -> float | int | None:
     """The number that a text stands for; undefined when it stands for none."""
-    if isinstance(value, bool):
-        return None
     if isinstance(value, (int, float)):
-        return value
+        return None if isinstance(value, bool) else value
+    return _number(str(value))
+
+
+@lru_cache(1024)  # a message asks for the same number twice, and meters often tell the same
+def _number(text: str) -> float | int | None:
     try:
-        number = float(str(value).strip())
+        number = float(text.strip())
     except ValueError:
         return None
-    if not math.isfinite(number):
-        return None
-    return int(number) if number.is_integer() and abs(number) < _EXACT else number
+    if number.is_integer() and -_EXACT < number < _EXACT:
+        return int(number)
+    return number if math.isfinite(number) else None
 
 
 _EXACT = 2**53
