@@ -22,7 +22,7 @@ class Host:
         self.pair = pair
         self.settings = settings
         self.now = START
-        self.saved: str | None = None
+        self.saved: bytes | None = None
         """The state as it was saved last; None before the first time."""
         self.asked: dict[Side, dict[str, str]] = {side: {} for side in Side}
         """The calls of each side that have no answer yet: id and action."""
@@ -89,7 +89,7 @@ class Host:
 
     def restart(self) -> None:
         """Another process goes on, on the same links, from the present state."""
-        self.saved = json.dumps(self.session.state)
+        self.saved = self.session.state
         self.session = self._new()
 
     def crash(self) -> None:
@@ -112,9 +112,8 @@ class Host:
     # -- the judge --
 
     def _new(self) -> Any:
-        state = json.loads(self.saved) if self.saved else None
         return self.crosswalk.session(
-            "CP-1", station=self.pair.station, csms=self.pair.csms, state=state, settings=self.settings
+            "CP-1", station=self.pair.station, csms=self.pair.csms, state=self.saved, settings=self.settings
         )
 
     def _settled(self, side: Side) -> str:
@@ -125,8 +124,10 @@ class Host:
 
     def _judged(self, outs: list[Out]) -> list[Out]:
         if self.session.dirty:
-            self.saved = json.dumps(self.session.state)
+            self.saved = self.session.state
             self.session.saved()
+        kept = json.loads(self.session.state)["data"]
+        assert kept == self.session._view._data, f"changed without `View.change`: {kept} {self.session._view._data}"
         for out in outs:
             self._judge(out)
         return outs

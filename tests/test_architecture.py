@@ -31,7 +31,7 @@ LAYERS = (
     {"expressions", "repairs", "repeats", "outbox", "view"},
     {"mapping", "hooks"},
     {"interpreter", "describe"},
-    {"ids", "journal", "intake"},
+    {"ids", "journal", "intake", "peer"},
     {"session"},
     {"crosswalk"},
     {"stores", "conversation"},

@@ -44,7 +44,7 @@ def test_an_answer_by_a_function() -> None:
     for n in (1, 2):
         call = [2, str(n), "DataTransfer", {"vendorId": "V"}]
         assert receive(link, "station", call) == [("station", [3, str(n), {"status": "Accepted", "data": f"V {n}"}])]
-    assert link.state["data"]["ours"] == {"count": 2}
+    assert json.loads(link.state)["data"]["ours"] == {"count": 2}
     assert link.dirty
 
 

@@ -100,7 +100,7 @@ class Anything(RuleBasedStateMachine):
     @invariant()
     def state_is_json(self) -> None:
         if hasattr(self, "host"):
-            json.dumps(self.host.session.state, allow_nan=False)
+            json.loads(self.host.session.state)
 
     def teardown(self) -> None:
         if hasattr(self, "host"):
@@ -224,7 +224,7 @@ def test_the_same_ids_on_both_sides_and_ids_like_our_own_do_not_collide(host: Ho
     assert frames(host.call(Side.CSMS, "1", "ClearCache", {}))[0][:3] == ["station", 2, "1"]
     assert frames(host.answer(Side.STATION, {"status": "Accepted"})) == [["csms", 3, "1", {"status": "Accepted"}]]
     assert frames(host.answer(Side.CSMS, {"currentTime": "2026-09-21T14:40:00Z"}))[0][:3] == ["station", 3, "1"]
-    epoch = host.session.state["epoch"]
+    epoch = json.loads(host.session.state)["epoch"]
     host.call(Side.STATION, f"xw-{epoch}-1", "StartTransaction", START_1)
     assert frames(host.answer(Side.CSMS, {}))[0][2] == f"xw-{epoch}-1"
     host.call(Side.STATION, f"xw-{epoch}-1", "Heartbeat", {})
@@ -369,9 +369,7 @@ def test_durable_calls_do_not_wait_for_ever(host: Host) -> None:
 
 def test_an_exchange_that_the_mappings_cannot_finish_any_more_is_given_up(host: Host) -> None:
     host.call(Side.STATION, "1", "Heartbeat", {})
-    host.saved = json.dumps(host.session.state).replace(
-        '"action": "Heartbeat", "payload"', '"action": "Gone", "payload"', 1
-    )
+    host.saved = host.session.state.replace(b'"action":"Heartbeat","payload"', b'"action":"Gone","payload"', 1)
     host.session = host._new()
     assert kinds(host) == [EventKind.GIVEN_UP]
     host.asked[Side.STATION].clear()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ocpp_crosswalk import Crosswalk, Pair, Session
-from ocpp_crosswalk.session import MAX_WAITING, MAX_WAITING_BYTES
+from ocpp_crosswalk.peer import MAX_WAITING, MAX_WAITING_BYTES
 from ocpp_crosswalk.versions import Side
 
 START = 1_790_000_000.0
@@ -60,7 +60,7 @@ class Life:
     @property
     def size(self) -> int:
         """Bytes of the state document."""
-        return len(json.dumps(self.session.state))
+        return len(self.session.state)
 
 
 def stamp(number: int) -> str:

@@ -163,7 +163,10 @@ class Conversation:
             self._owed[side, json.loads(text)[1]] += 1
             self._take(self._session.receive(side, text, now=self._now))
         elif draw < 0.95:
-            self._session = self._new(json.loads(json.dumps(self._session.state)))
+            kept = self._session._view._data
+            self._session = self._new(self._session.state)
+            if self._session._view._data != kept:
+                self._fault("changed without View.change", f"{kept}")
             self._result.outcomes["moved"] += 1
         elif draw < 0.98:
             self._now += self._rng.choice((1, 40, 400))

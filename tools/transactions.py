@@ -190,7 +190,7 @@ class Link:
         self._up = False
         self.stories: list[Story] = []
 
-    def _new(self, state: dict[str, Any] | None) -> Session:
+    def _new(self, state: bytes | None) -> Session:
         return self._crosswalk.session(
             "CP", station=self._pair.station, csms=self._pair.csms, state=state, settings=self._settings
         )
@@ -298,7 +298,7 @@ class Link:
     def _receive(self, side: str, text: str) -> None:
         if self.rng.random() < self._restarts:
             self._figures["restarts"] += 1
-            self._session = self._new(json.loads(json.dumps(self._session.state)))
+            self._session = self._new(self._session.state)
         self._frames(self._session.receive(side, text, now=self._now))
 
     def _frames(self, outs: list[Any]) -> None:

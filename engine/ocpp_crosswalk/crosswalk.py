@@ -101,12 +101,13 @@ class Crosswalk:
         *,
         station: Version | str,
         csms: Version | str,
-        state: Mapping[str, Any] | None = None,
+        state: bytes | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> Session:
         """A session for one station, fresh or from a saved ``state``.
 
-        ``settings`` hold for this station only. Raises ValueError for an unknown version or a faulty setting.
+        ``settings`` hold for this station only. Raises ValueError for an unknown version, a faulty setting, or a state
+        that is none.
         """
         pair = Pair(Version.parse(station), Version.parse(csms))
         if pair.station == pair.csms:

@@ -46,12 +46,14 @@ class Failure:
 
 @dataclass(slots=True)
 class Exchange:
-    """An exchange under way; `as_json` and `from_json` carry it to another process."""
+    """An exchange under way: a call, its mapping, and how far the mapping's route has come.
 
-    origin: str
-    action: str
+    `as_json` and `from_json` carry it to another process.
+    """
+
+    mapping: ActionMapping
     payload: dict[str, Any]
-    variables: dict[str, Any]
+    scope: Scope
     ids: list[str] = field(default_factory=list)
     route: int = -1
     step: int = 0
@@ -61,14 +63,28 @@ class Exchange:
     """The replies to the current step's calls so far."""
     all_replies: list[Any] = field(default_factory=list)
     once: str = ""
+    left: bool = False
+    """Whether a call of it left, or was about to when it was saved."""
+
+    @property
+    def action(self) -> str:
+        """The call's action."""
+        return self.mapping.action
+
+    @property
+    def outcome(self) -> Forward | Answer | Refuse:
+        """What the exchange's route does."""
+        return self.mapping.routes[self.route].outcome
 
     def as_json(self) -> dict[str, Any]:
-        """The exchange as a JSON object."""
+        """The exchange as a JSON object. It shares structure with the exchange."""
+        variables = self.scope.variables.copy()
+        del variables["settings"], variables["request"]
         return {
-            "origin": self.origin,
-            "action": self.action,
+            "origin": self.mapping.origin,
+            "action": self.mapping.action,
             "payload": self.payload,
-            "variables": {k: v for k, v in self.variables.items() if k not in ("settings", "request")},
+            "variables": variables,
             "ids": self.ids,
             "route": self.route,
             "step": self.step,
@@ -79,13 +95,11 @@ class Exchange:
         }
 
     @classmethod
-    def from_json(cls, saved: Mapping[str, Any], settings: Mapping[str, Any]) -> Exchange:
-        """The exchange that ``saved`` holds, to go on under ``settings``."""
-        exchange = cls(**{**saved, "variables": dict(saved["variables"]), "ids": list(saved["ids"])})
-        exchange.calls, exchange.replies = list(saved["calls"]), list(saved["replies"])
-        exchange.all_replies = list(saved["all_replies"])
-        exchange.variables.update(settings=settings, request=exchange.payload)
-        return exchange
+    def from_json(cls, saved: Mapping[str, Any], mapping: ActionMapping, view: View) -> Exchange:
+        """The exchange that ``saved`` holds, to go on with its mapping as it is now."""
+        names = ("ids", "route", "step", "calls", "replies", "all_replies", "once")
+        scope = Scope({**saved["variables"], "request": saved["payload"], "settings": view.settings}, view)
+        return cls(mapping, saved["payload"], scope, left=True, **{name: saved[name] for name in names})
 
 
 class MappingFault(Exception):
@@ -99,8 +113,8 @@ class MappingFault(Exception):
 def begin(mapping: ActionMapping, payload: dict[str, Any], view: View) -> Exchange:
     """Start an exchange: bind `let`, choose the route. Raises MappingFault when no route holds or an
     expression fails."""
-    exchange = Exchange(mapping.origin, mapping.action, payload, {"request": payload, "settings": view.settings})
-    scope = Scope(exchange.variables, view)
+    scope = Scope({"request": payload, "settings": view.settings}, view)
+    exchange = Exchange(mapping, payload, scope)
     _bind(mapping.let, payload, scope)
     for index, route in enumerate(mapping.routes):
         if route.when is None or truthy(_evaluate(route.when, payload, scope)):
@@ -118,20 +132,20 @@ def identity(mapping: ActionMapping, payload: dict[str, Any], view: View) -> str
     return f"{mapping.action}:{value}" if isinstance(value, str) and value else ""
 
 
-def advance(mapping: ActionMapping, exchange: Exchange, view: View) -> OutgoingCall | None:
+def advance(exchange: Exchange) -> OutgoingCall | None:
     """The next call of the exchange, or None when every step has its replies."""
-    outcome = mapping.routes[exchange.route].outcome
+    outcome = exchange.outcome
     if not isinstance(outcome, Forward):
         return None
-    scope = Scope(exchange.variables, view)
     while exchange.step < len(outcome.steps):
         step = outcome.steps[exchange.step]
         if not exchange.calls and not exchange.replies:
-            exchange.calls = _payloads(step, exchange.payload, scope)
+            exchange.calls = _payloads(step, exchange.payload, exchange.scope)
         if len(exchange.replies) < len(exchange.calls):
             return OutgoingCall(step.to, step.action, exchange.calls[len(exchange.replies)], copies=step.copies)
         if step.name and exchange.replies:
-            exchange.variables[step.name] = exchange.replies if step.each is not None else exchange.replies[-1]
+            result = exchange.replies if step.each is not None else exchange.replies[-1]
+            exchange.scope.variables[step.name] = result
         exchange.all_replies.extend(exchange.replies)
         exchange.calls, exchange.replies = [], []
         exchange.step += 1
@@ -143,35 +157,34 @@ def accept_reply(exchange: Exchange, payload: dict[str, Any]) -> None:
     exchange.replies.append(payload)
 
 
-def stand_in(mapping: ActionMapping, exchange: Exchange, failure: Failure, view: View) -> bool:
+def stand_in(exchange: Exchange, failure: Failure) -> bool:
     """Where the step has an `instead`, note its value as the reply and say True."""
-    outcome = mapping.routes[exchange.route].outcome
+    outcome = exchange.outcome
     assert isinstance(outcome, Forward)
     instead = outcome.steps[exchange.step].instead
     if instead is None:
         return False
-    variables = {**exchange.variables, "error": _error_value(failure)}
-    value = _template(instead, exchange.payload, Scope(variables, view))
+    variables = {**exchange.scope.variables, "error": _error_value(failure)}
+    value = _template(instead, exchange.payload, Scope(variables, exchange.scope.view))
     exchange.replies.append({} if value is UNDEFINED else value)
     return True
 
 
-def finish(mapping: ActionMapping, exchange: Exchange, failure: Failure | None, view: View) -> dict[str, Any] | Failure:
+def finish(exchange: Exchange, failure: Failure | None) -> dict[str, Any] | Failure:
     """The answer to the call: a payload, or a failure. Binds `after`."""
-    route = mapping.routes[exchange.route]
-    outcome = route.outcome
-    scope = Scope(exchange.variables, view)
+    outcome = exchange.outcome
+    scope = exchange.scope
     if isinstance(outcome, Refuse):
         return Failure(outcome.code, outcome.because, refused=True)
     if isinstance(outcome, Answer):
         return _object(_template(outcome.response, exchange.payload, scope))
     reply: Any = UNDEFINED
     if failure is not None:
-        exchange.variables["error"] = _error_value(failure)
+        scope.variables["error"] = _error_value(failure)
     elif exchange.all_replies:
         reply = exchange.all_replies[-1]
-        exchange.variables["reply"] = reply
-    exchange.variables["replies"] = exchange.all_replies
+        scope.variables["reply"] = reply
+    scope.variables["replies"] = exchange.all_replies
     _bind(outcome.after, reply, scope)
     if failure is None:
         return _object(_template(outcome.response, reply, scope))
@@ -182,35 +195,33 @@ def finish(mapping: ActionMapping, exchange: Exchange, failure: Failure | None, 
     return failure
 
 
-def further_calls(mapping: ActionMapping, exchange: Exchange, view: View) -> Iterator[OutgoingCall]:
+def further_calls(exchange: Exchange) -> list[OutgoingCall]:
     """The calls of `also`, in order; to be taken after `finish`."""
-    if exchange.route < 0:
-        return
-    scope = Scope(exchange.variables, view)
-    for send in mapping.routes[exchange.route].also:
-        for payload in _payloads(send, exchange.payload, scope):
-            yield OutgoingCall(send.to, send.action, payload, send.durable)
+    also = exchange.mapping.routes[exchange.route].also if exchange.route >= 0 else ()
+    return [
+        OutgoingCall(send.to, send.action, payload, send.durable)
+        for send in also
+        for payload in _payloads(send, exchange.payload, exchange.scope)
+    ]
 
 
-def dropped_from_request(mapping: ActionMapping, exchange: Exchange, view: View) -> Iterator[tuple[str, str]]:
+def dropped_from_request(exchange: Exchange) -> Iterator[tuple[str, str]]:
     """What of the call the exchange's route does not carry over: (dotted path, reason)."""
-    lost = mapping.routes[exchange.route].lost
+    lost = exchange.mapping.routes[exchange.route].lost
     yield from lost.in_request.found(exchange.payload)
-    yield from _sometimes_dropped(lost.sometimes, "request", exchange.payload, exchange, view)
+    yield from _sometimes_dropped(lost.sometimes, "request", exchange.payload, exchange.scope)
 
 
-def dropped_from_reply(
-    mapping: ActionMapping, exchange: Exchange, reply: dict[str, Any], view: View
-) -> Iterator[tuple[str, str]]:
+def dropped_from_reply(exchange: Exchange, reply: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What of a reply the exchange's route does not carry over: (dotted path, reason)."""
-    lost = mapping.routes[exchange.route].lost
+    lost = exchange.mapping.routes[exchange.route].lost
     yield from lost.in_response.found(reply)
-    yield from _sometimes_dropped(lost.sometimes, "response", reply, exchange, view)
+    yield from _sometimes_dropped(lost.sometimes, "response", reply, exchange.scope)
 
 
-def answer_copies(mapping: ActionMapping, exchange: Exchange, path: str, answer: Any) -> bool:
+def answer_copies(exchange: Exchange, path: str, answer: Any) -> bool:
     """Whether the answer is a copy of the far side's, and what stands at ``path`` of it is copied."""
-    outcome = mapping.routes[exchange.route].outcome
+    outcome = exchange.outcome
     arrived = [exchange.payload, *exchange.all_replies]
     return isinstance(outcome, Forward) and outcome.copies and is_copied(path, answer, arrived)
 
@@ -237,11 +248,11 @@ def _occurs(leaf: Any, value: Any) -> bool:
 
 
 def _sometimes_dropped(
-    drops: tuple[SometimesDropped, ...], which: str, payload: Any, exchange: Exchange, view: View
+    drops: tuple[SometimesDropped, ...], which: str, payload: Any, scope: Scope
 ) -> Iterator[tuple[str, str]]:
     for drop in drops:
         here = drop.which == which and drop.tree.found(payload)
-        if here and truthy(_evaluate(drop.when, payload, Scope(exchange.variables, view))):
+        if here and truthy(_evaluate(drop.when, payload, scope)):
             yield drop.path, drop.because
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ class Waiting:
     """A call in the outbox. ``owner`` is the side whose exchange waits for its reply, or empty.
 
     A ``durable`` call without an owner is sent again, on the next link if need be, until it is answered.
-    ``origin`` says from where the exchange that made it came, ``not_before`` when it may leave.
+    ``not_before`` says when it may leave.
     """
 
     id: str
@@ -47,16 +46,16 @@ class Outbox:
 
     def __init__(self, saved: Mapping[str, Any] | None = None) -> None:
         saved = saved or {}
-        self.waiting: deque[Waiting] = deque(Waiting(**row) for row in saved.get("waiting", ()))
+        self.waiting = [Waiting(**row) for row in saved.get("waiting", ())]
         flight = saved.get("flight")
         self.flight: Waiting | None = Waiting(**flight) if flight else None
         self.flight_due: float = saved.get("due", 0.0)
-        self._sent: deque[str] = deque(saved.get("sent", ()), KEPT_IDS)
+        self._sent: list[str] = saved.get("sent", [])
 
     def add(self, call: Waiting) -> None:
         """Put a call at the end; one that goes first, at the head."""
         if call.first:
-            self.waiting.appendleft(call)
+            self.waiting.insert(0, call)
         else:
             self.waiting.append(call)
 
@@ -68,10 +67,12 @@ class Outbox:
         head = self.waiting[0]
         if head.not_before > now or (held and not head.first):
             return None
-        self.waiting.popleft()
+        del self.waiting[0]
         self.flight, self.flight_due = head, due
         head.attempts += 1
         self._sent.append(head.id)
+        if len(self._sent) > KEPT_IDS:
+            del self._sent[0]
         return head
 
     def has_used(self, message_id: str) -> bool:
@@ -90,11 +91,11 @@ class Outbox:
     def retry(self, call: Waiting, not_before: float) -> None:
         """Put a call back at the head, to be sent again at ``not_before``."""
         call.not_before = not_before
-        self.waiting.appendleft(call)
+        self.waiting.insert(0, call)
 
     def disown(self, owner: str) -> None:
         """The exchange of ``owner`` is given up: its waiting calls go, and nobody waits for the one in flight."""
-        self.waiting = deque(call for call in self.waiting if call.owner != owner)
+        self.waiting = [call for call in self.waiting if call.owner != owner]
         if self.flight is not None and self.flight.owner == owner:
             self.flight.owner, self.flight.durable = "", False
 
@@ -102,7 +103,7 @@ class Outbox:
         """A new link: durable calls without an owner are kept, in order; everything else is gone."""
         calls = [*([self.flight] if self.flight else []), *self.waiting]
         self.flight = None
-        self.waiting = deque(call for call in calls if call.durable and not call.owner)
+        self.waiting = [call for call in calls if call.durable and not call.owner]
         for call in self.waiting:
             call.not_before, call.attempts = 0.0, 0
 
@@ -124,5 +125,5 @@ class Outbox:
             "waiting": [call.as_json() for call in self.waiting],
             "flight": self.flight.as_json() if self.flight else None,
             "due": self.flight_due,
-            "sent": list(self._sent),
+            "sent": self._sent,
         }

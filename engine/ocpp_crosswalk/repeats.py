@@ -1,12 +1,14 @@
 """What a session remembers to recognise a call that it has seen before.
 
 Two memories: message ids of this connection (OCPP-J: a peer that got no answer may send the same message again),
-and the identities that mappings give with `once`, which outlive the connection.
+and the identities that mappings give with `once`, which outlive the connection. Both hold JSON: it is read seldom, and
+saved often.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -28,17 +30,20 @@ class AnsweredIds:
     """The answers given last on one side of one connection, by message id."""
 
     def __init__(self, saved: list[list[str]] | None = None) -> None:
-        self._answers: dict[str, list[str]] = {row[0]: row for row in saved or []}
+        self._answers = {row[0]: orjson.dumps(row) for row in saved or []}
 
     def find(self, message_id: str, action: str, payload: dict[str, Any]) -> str | None:
         """The text of the answer that this very message got, if it is kept."""
-        known = self._answers.get(message_id)
-        return known[2] if known and known[1] == digest([action, payload]) else None
+        row = self._answers.get(message_id)
+        if row is None:
+            return None
+        _, known, text = orjson.loads(row)
+        return str(text) if known == digest([action, payload]) else None
 
     def keep(self, message_id: str, action: str, payload: dict[str, Any], text: str) -> None:
         """Keep an answer; the oldest one goes when there are too many."""
         self._answers.pop(message_id, None)
-        self._answers[message_id] = [message_id, digest([action, payload]), text]
+        self._answers[message_id] = orjson.dumps([message_id, digest([action, payload]), text])
         if len(self._answers) > KEPT_IDS:
             del self._answers[next(iter(self._answers))]
 
@@ -46,45 +51,59 @@ class AnsweredIds:
         """Forget all: a new connection starts."""
         self._answers.clear()
 
-    def as_json(self) -> list[list[str]]:
+    def as_json(self) -> orjson.Fragment:
         """The memory as JSON."""
-        return list(self._answers.values())
+        return orjson.Fragment(b"[%b]" % b",".join(self._answers.values()))
 
 
 class Identities:
     """The calls that `once` gave an identity: their answer, or the exchange that still owes one."""
 
-    def __init__(self, saved: dict[str, dict[str, Any]] | None = None) -> None:
-        self._kept: dict[str, dict[str, Any]] = dict(saved or {})
+    def __init__(self, saved: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self._kept: dict[str, bytes] = {}
+        self._unanswered: dict[str, int] = {}
+        for identity, kept in (saved or {}).items():
+            if "exchange" in kept:
+                self.keep_exchange(identity, kept["exchange"])
+            else:
+                self.keep_answer(identity, kept["answer"])
 
     def answer(self, identity: str) -> dict[str, Any] | None:
         """The answer that the call with this identity got."""
-        answer: dict[str, Any] | None = self._kept.get(identity, {}).get("answer")
-        return answer
+        return self._find(identity, "answer")
 
     def unanswered(self, identity: str) -> dict[str, Any] | None:
         """The saved exchange of a call with this identity that was never answered well."""
-        exchange: dict[str, Any] | None = self._kept.get(identity, {}).get("exchange")
-        return exchange
+        return self._find(identity, "exchange")
 
-    def keep_answer(self, identity: str, answer: dict[str, Any]) -> None:
+    def keep_answer(self, identity: str, answer: Mapping[str, Any]) -> None:
         """Keep the answer; repeats get it."""
         self._keep(identity, {"answer": answer})
 
-    def keep_exchange(self, identity: str, exchange: dict[str, Any]) -> None:
+    def keep_exchange(self, identity: str, exchange: Mapping[str, Any]) -> None:
         """Keep the exchange; a repeat takes it up again."""
-        self._keep(identity, {"exchange": exchange})
-        unanswered = {name: kept["exchange"] for name, kept in self._kept.items() if "exchange" in kept}
-        while len(unanswered) > 1 and len(orjson.dumps(unanswered)) > KEPT_BYTES:
-            oldest = next(iter(unanswered))
-            del unanswered[oldest], self._kept[oldest]
+        self._unanswered[identity] = self._keep(identity, {"exchange": exchange})
+        while len(self._unanswered) > 1 and sum(self._unanswered.values()) > KEPT_BYTES:
+            self._forget(next(iter(self._unanswered)))
 
-    def _keep(self, identity: str, entry: dict[str, Any]) -> None:
-        self._kept.pop(identity, None)
-        self._kept[identity] = entry
-        while len(self._kept) > KEPT_IDENTITIES:
-            del self._kept[next(iter(self._kept))]
-
-    def as_json(self) -> dict[str, dict[str, Any]]:
+    def as_json(self) -> orjson.Fragment:
         """The memory as JSON."""
-        return self._kept
+        return orjson.Fragment(b"{%b}" % b",".join(self._kept.values()))
+
+    def _find(self, identity: str, what: str) -> dict[str, Any] | None:
+        kept = self._kept.get(identity)
+        found: dict[str, Any] | None = orjson.loads(b"{%b}" % kept)[identity].get(what) if kept else None
+        return found
+
+    def _keep(self, identity: str, entry: Mapping[str, Any]) -> int:
+        """Keep a member of the JSON object that this memory is; gives its length."""
+        self._forget(identity)
+        member = orjson.dumps({identity: entry})[1:-1]
+        self._kept[identity] = member
+        if len(self._kept) > KEPT_IDENTITIES:
+            self._forget(next(iter(self._kept)))
+        return len(member)
+
+    def _forget(self, identity: str) -> None:
+        self._kept.pop(identity, None)
+        self._unanswered.pop(identity, None)

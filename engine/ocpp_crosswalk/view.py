@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+import orjson
+
 from .versions import Pair
 
 
@@ -18,6 +20,7 @@ class View:
     __slots__ = (
         "_change",
         "_data",
+        "_encoded",
         "_fresh_id",
         "drop",
         "epoch",
@@ -52,6 +55,7 @@ class View:
         self.epoch = ""
         """Names the current connection: another one has another epoch."""
         self._data = data
+        self._encoded: dict[str, bytes] = {}
         self._fresh_id = fresh_id
         self._change = changed
         self.waiting = waiting
@@ -74,14 +78,28 @@ class View:
         return kept
 
     def change(self, namespace: str) -> dict[str, Any]:
-        """What is kept under ``namespace``, to be changed; the state is saved before frames leave."""
+        """What is kept under ``namespace``, to be changed at once; the state is saved before frames leave."""
         self._change()
+        self._encoded.pop(namespace, None)
         kept: dict[str, Any] = self._data.setdefault(namespace, {})
         return kept
+
+    def as_json(self) -> orjson.Fragment:
+        """All that is kept, as JSON. A namespace that did not change since the last time is not encoded again."""
+        for namespace, kept in self._data.items():
+            if namespace not in self._encoded:
+                self._encoded[namespace] = orjson.dumps({namespace: kept})[1:-1]
+        return orjson.Fragment(b"{%b}" % b",".join(self._encoded.values()))
 
     def fresh_id(self) -> str:
         """An id of at most 36 characters that this station's link has never given before."""
         return self._fresh_id()
+
+    @property
+    def timers(self) -> list[dict[str, Any]]:
+        """The timers that are set."""
+        timers: list[dict[str, Any]] = self.read("timers").get("set", [])
+        return timers
 
     def set_timer(self, name: str, at: float, payload: dict[str, Any], key: str = "") -> None:
         """Have the mapping `timers/<name>` run at ``at`` over ``payload``; a timer of the same name and key is
@@ -92,6 +110,6 @@ class View:
 
     def cancel_timer(self, name: str, key: str = "") -> None:
         """Remove the timer of this name and key, if it is set."""
-        timers = self.read("timers").get("set", [])
-        if any((timer["name"], timer["key"]) == (name, key) for timer in timers):
-            self.change("timers")["set"] = [t for t in timers if (t["name"], t["key"]) != (name, key)]
+        kept = [timer for timer in self.timers if (timer["name"], timer["key"]) != (name, key)]
+        if len(kept) < len(self.timers):
+            self.change("timers")["set"] = kept

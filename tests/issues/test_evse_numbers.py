@@ -21,7 +21,7 @@ def test_a_number_that_no_evse_has_spoils_nothing(number: str) -> None:
         frame = json.loads(out.text)
         if frame[0] == 2:
             session.receive("csms", json.dumps([3, frame[1], {}]), now=1.8e9)
-    assert all(key.isdecimal() for key in session.state["data"].get("topology", {}).get("learnt", {}))
+    assert all(key.isdecimal() for key in json.loads(session.state)["data"].get("topology", {}).get("learnt", {}))
     values = [{"timestamp": "2026-01-01T00:00:00Z", "sampledValue": [{"value": 1}]}]
     (out,) = session.receive(
         "station", json.dumps([2, "2", "MeterValues", {"evseId": 1, "meterValue": values}]), now=1.8e9

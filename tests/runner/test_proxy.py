@@ -60,10 +60,10 @@ class Parts:
         class Store(MemoryStore):
             failing = False
 
-            async def save(self, identity: str, document: Any, version: int) -> int:
+            async def save(self, identity: str, data: bytes, version: int) -> int:
                 if self.failing:
                     raise StoreError("the disk is full")
-                return await super().save(identity, document, version)
+                return await super().save(identity, data, version)
 
             async def close(self) -> None:
                 await super().close()

@@ -320,7 +320,7 @@ async def test_redis_over_tls(authority: Authority, stranger: Authority, tmp_pat
     server = RedisServer(tmp_path)
     server.start_tls(certificate, key, authority.file)
     store = open_store(f"rediss://localhost:{server.port}/0?ssl_ca_certs={authority.file}")
-    version = await store.save("CP-1", {"over": "TLS"}, 0)
+    version = await store.save("CP-1", b"over TLS", 0)
     assert version > 0
     await store.close()
     wrong = open_store(f"rediss://localhost:{server.port}/0?ssl_ca_certs={stranger.file}")

@@ -108,9 +108,9 @@ class SessionStage:
         self._take(self._session.connect(now=self._now))
 
     def restart(self) -> None:
-        self._session = self._new(json.loads(json.dumps(self._session.state)))
+        self._session = self._new(self._session.state)
 
-    def _new(self, state: Mapping[str, Any] | None) -> Session:
+    def _new(self, state: bytes | None) -> Session:
         return self._crosswalk.session(
             IDENTITY, station=self._pair.station, csms=self._pair.csms, state=state, settings=self._settings
         )

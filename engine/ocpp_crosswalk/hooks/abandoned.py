@@ -30,11 +30,13 @@ def suspect_all(view: View) -> None:
 def _suspect(view: View, row: dict[str, Any]) -> None:
     grace = float(view.settings["abandonedAfter"])
     if grace:
+        view.change("transactions")
         row["suspected"] = view.now
         view.set_timer(TIMER, view.now + grace, {"transactionId": row["number"]}, str(row["number"]))
 
 
 def _trust(view: View, row: dict[str, Any]) -> None:
+    view.change("transactions")
     if row.pop("suspected", None) is not None:
         view.cancel_timer(TIMER, str(row["number"]))
 
@@ -52,10 +54,8 @@ def connector_in_use(view: View, connector: int, status: str) -> bool:
     rows = [row for row in open_rows(view).values() if row["connector"] == connector]
     for row in rows:
         if status == "Available" and "suspected" not in row:
-            view.change("transactions")
             _suspect(view, row)
         elif status in _CHARGING:
-            view.change("transactions")
             _trust(view, row)
     return bool(rows)
 
@@ -73,7 +73,6 @@ def transaction_seen(view: View, number: int, timestamp: str) -> bool:
     row = open_rows(view).get(str(number))
     if row is None or "suspected" not in row:
         return False
-    view.change("transactions")
     moment = parse_time(timestamp)
     if moment is not None and moment.timestamp() > row["suspected"]:
         _trust(view, row)

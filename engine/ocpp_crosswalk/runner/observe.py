@@ -52,7 +52,7 @@ class Observer:
     def opened(self, link: LinkInfo) -> None:
         """Both sides have agreed: a link is up."""
 
-    def connected(self, link: LinkInfo, now: float, state: dict[str, Any] | None, settings: Mapping[str, Any]) -> None:
+    def connected(self, link: LinkInfo, now: float, state: bytes | None, settings: Mapping[str, Any]) -> None:
         """A session that started from ``state`` was told of its new pair of sockets."""
 
     def arrived(self, link: LinkInfo, side: Side, frame: str | bytes, now: float) -> None:

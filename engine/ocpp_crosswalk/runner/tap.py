@@ -49,9 +49,11 @@ class Tap(Observer):
         """See `Observer`."""
         self._write("opened", link, protocol=link.subprotocol, pair=str(link.pair) if link.pair else None)
 
-    def connected(self, link: LinkInfo, now: float, state: dict[str, Any] | None, settings: Mapping[str, Any]) -> None:
+    def connected(self, link: LinkInfo, now: float, state: bytes | None, settings: Mapping[str, Any]) -> None:
         """See `Observer`."""
-        self._write("connected", link, pair=str(link.pair), at=now, state=state, settings=dict(settings))
+        self._write(
+            "connected", link, pair=str(link.pair), at=now, state=json.loads(state or b"null"), settings=dict(settings)
+        )
 
     def arrived(self, link: LinkInfo, side: Side, frame: str | bytes, now: float) -> None:
         """See `Observer`."""
@@ -101,8 +103,9 @@ def replay(lines: Iterable[str], crosswalk: Crosswalk) -> Iterator[Replayed]:
         link, event = entry["link"], entry["event"]
         if event == "connected":
             station, _, csms = entry["pair"].partition("--")
+            state = json.dumps(entry["state"]).encode() if entry["state"] else None
             session = crosswalk.session(
-                entry["station"], station=station, csms=csms, state=entry["state"], settings=entry["settings"]
+                entry["station"], station=station, csms=csms, state=state, settings=entry["settings"]
             )
             sessions[link] = session
             pending[link] = [(str(out.to), out.text) for out in session.connect(now=entry["at"])]

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..session import Out, Session
+from ..session import Out, Session, StateError
 from ..stores import Fenced, StoreError
 from ..versions import Pair, Side
 from .link import Link, Surroundings
@@ -55,14 +55,19 @@ class TranslatedLink(Link):
             self._around.observer.connected(self.info, now, state, self._settings)
             return
 
-    def _make_session(self, state: dict[str, Any] | None) -> Session:
-        return self._crosswalk.session(
-            self.info.identity,
-            station=self._pair.station,
-            csms=self._pair.csms,
-            state=state,
-            settings=self._settings,
-        )
+    def _make_session(self, state: bytes | None) -> Session:
+        try:
+            return self._crosswalk.session(
+                self.info.identity,
+                station=self._pair.station,
+                csms=self._pair.csms,
+                state=state,
+                settings=self._settings,
+            )
+        except StateError as error:
+            unusable = StoreError(f"what the store keeps for {self.info.identity!r} is {error}")
+            self._around.observer.stored(self.info, "load", 0.0, unusable)
+            raise unusable from None
 
     async def _begin(self) -> None:
         with self._guarded(Side.STATION):
@@ -121,7 +126,7 @@ class TranslatedLink(Link):
 
     # -- state --
 
-    async def _load(self) -> dict[str, Any] | None:
+    async def _load(self) -> bytes | None:
         started = time.perf_counter()
         try:
             saved = await self._around.store.load(self.info.identity)
@@ -133,13 +138,12 @@ class TranslatedLink(Link):
             self._version = 0
             return None
         self._version = saved.version
-        return _carried_over(saved.document, self._pair)
+        return saved.data
 
     async def _save(self) -> None:
         started = time.perf_counter()
-        document = {"pair": self.info.label, "session": self._session.state}
         try:
-            self._version = await self._around.store.save(self.info.identity, document, self._version)
+            self._version = await self._around.store.save(self.info.identity, self._session.state, self._version)
         except StoreError as error:
             self._around.observer.stored(self.info, "save", time.perf_counter() - started, error)
             raise
@@ -192,35 +196,9 @@ class TranslatedLink(Link):
         """Go on with the mappings that were loaded meanwhile, once nothing is under way that began with the
         old.
         """
-        state = self._session.state
-        if not _is_idle(state):
+        if not self._session.is_idle:
             return
         dirty = self._session.dirty
         self._crosswalk = self._around.crosswalk
-        self._session = self._make_session(state)
+        self._session = self._make_session(self._session.state)
         self._session.dirty = dirty
-
-
-def _is_idle(state: Mapping[str, Any]) -> bool:
-    link = state["link"]
-    boxes = link["outbox"].values()
-    return (
-        not any(link["active"].values())
-        and not link["detached"]
-        and not any(link["inbox"].values())
-        and not any(box["flight"] or box["waiting"] for box in boxes)
-    )
-
-
-def _carried_over(document: Mapping[str, Any], pair: Pair) -> dict[str, Any] | None:
-    """The session's state from what was saved, if it still means something.
-
-    A CSMS that moved from one 2.x version to another takes up the state of the earlier; any other change of
-    versions starts afresh.
-    """
-    state: dict[str, Any] | None = document.get("session")
-    earlier = Pair.parse(document["pair"])
-    both_newer = not {str(earlier.csms), str(pair.csms)} & {"ocpp1.6"}
-    if earlier == pair or (earlier.station == pair.station and both_newer):
-        return state
-    return None

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from .base import Fenced, Saved, decode, encode
+from .base import Fenced, Saved
 
 
 class MemoryStore:
-    """Documents in this process's memory, encoded, so that a loaded one shares nothing with a saved one."""
+    """States in this process's memory."""
 
     def __init__(self) -> None:
         self._rows: dict[str, tuple[int, bytes]] = {}
@@ -17,14 +14,14 @@ class MemoryStore:
     async def load(self, identity: str) -> Saved | None:
         """See `Store.load`."""
         row = self._rows.get(identity)
-        return Saved(decode(identity, row[1]), row[0]) if row else None
+        return Saved(row[1], row[0]) if row else None
 
-    async def save(self, identity: str, document: Mapping[str, Any], version: int) -> int:
+    async def save(self, identity: str, data: bytes, version: int) -> int:
         """See `Store.save`."""
         current = self._rows.get(identity, (0, b""))[0]
         if current != version:
             raise Fenced(identity)
-        self._rows[identity] = (version + 1, encode(document))
+        self._rows[identity] = (version + 1, data)
         return version + 1
 
     async def close(self) -> None:

@@ -1,11 +1,10 @@
-"""A store in Redis, shared by several instances; a version in each document fences off an older owner."""
+"""A store in Redis, shared by several instances; a version of each state fences off an older owner."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +21,7 @@ from redis.exceptions import (
     TimeoutError,
 )
 
-from .base import Fenced, Saved, StoreError, decode, encode
+from .base import Fenced, Saved, StoreError
 
 PREFIX = "ocpp-crosswalk:station:"
 """What the keys begin with; the identity follows."""
@@ -31,7 +30,7 @@ _SOCKET_SECONDS = 3.0
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 _TRANSIENT = (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError, OSError)
 
-# KEYS[1] the station; ARGV: version expected, token of this write, document, milliseconds to live or 0. The
+# KEYS[1] the station; ARGV: version expected, token of this write, state, milliseconds to live or 0. The
 # token makes a write that is sent again after a lost answer harmless. The first version of a key is the
 # time, so that an owner from before the key expired cannot meet its own number again.
 _SAVE = """
@@ -65,11 +64,11 @@ class _Job:
 
 
 class RedisStore:
-    """Documents in the Redis at ``url`` (redis:// or rediss://), one hash per station.
+    """States in the Redis at ``url`` (redis:// or rediss://), one hash per station.
 
     What waits while a round trip is under way goes out together in the next one. A lost connection is made
     again, and what was under way is sent again, for up to ``patience`` seconds; then StoreError is raised.
-    A document that was not written for ``ttl`` seconds is dropped by Redis (None: never).
+    A state that was not written for ``ttl`` seconds is dropped by Redis (None: never).
     """
 
     def __init__(self, url: str, *, ttl: float | None = None, patience: float = 5.0) -> None:
@@ -93,14 +92,14 @@ class RedisStore:
     async def load(self, identity: str) -> Saved | None:
         """See `Store.load`."""
         version, data = await self._ask(_Job(identity, asyncio.get_running_loop().create_future()))
-        return Saved(decode(identity, data), int(version)) if version is not None else None
+        return Saved(data, int(version)) if version is not None else None
 
-    async def save(self, identity: str, document: Mapping[str, Any], version: int) -> int:
+    async def save(self, identity: str, data: bytes, version: int) -> int:
         """See `Store.save`."""
         self._writes += 1
         token = f"{self._owner}-{self._writes}"
         future = asyncio.get_running_loop().create_future()
-        written = await self._ask(_Job(identity, future, encode(document), version, token))
+        written = await self._ask(_Job(identity, future, data, version, token))
         if written is None:
             raise Fenced(identity)
         return int(written)

@@ -6,12 +6,11 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .base import Fenced, Saved, StoreError, decode, encode
+from .base import Fenced, Saved, StoreError
 
 _BUSY_SECONDS = 10.0
 _BUSY_PAUSE = 0.02
@@ -36,7 +35,7 @@ class _Job:
 
 
 class SqliteStore:
-    """Documents in the SQLite file ``path``.
+    """States in the SQLite file ``path``.
 
     Everything that waits when the thread becomes free goes into one transaction, so the cost of a commit is
     shared. With ``durability="normal"`` what was acknowledged survives the death of the process (SIGKILL);
@@ -84,11 +83,11 @@ class SqliteStore:
     async def load(self, identity: str) -> Saved | None:
         """See `Store.load`."""
         row = await self._ask(identity, None, 0)
-        return Saved(decode(identity, row[1]), row[0]) if row else None
+        return Saved(row[1], row[0]) if row else None
 
-    async def save(self, identity: str, document: Mapping[str, Any], version: int) -> int:
+    async def save(self, identity: str, data: bytes, version: int) -> int:
         """See `Store.save`."""
-        written: int | None = await self._ask(identity, encode(document), version)
+        written: int | None = await self._ask(identity, data, version)
         if written is None:
             raise Fenced(identity)
         return written
