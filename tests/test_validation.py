@@ -90,8 +90,9 @@ def test_a_spoilt_payload_costs_an_error_at_most(crosswalk: Crosswalk, pair: Pai
     session = opened(crosswalk, "off", pair)
     number = 0
     for side in Side:
-        for action in session._protocols[side].sends(side):
-            if session._protocols[side].actions[action].send:
+        spoken = protocol(pair.version(side))
+        for action in spoken.sends(side):
+            if spoken.actions[action].send:
                 continue
             for _ in range(3):
                 number += 1

@@ -63,10 +63,10 @@ def exchange(mapping: model.Mapping, pair: Pair, seed: int) -> Exchange:
     def run(payload: dict[str, Any], view: View) -> Any:
         try:
             under_way = begin(mapping, payload, view)
-            while (call := advance(mapping, under_way, view)) is not None:
+            while (call := advance(under_way)) is not None:
                 accept_reply(under_way, replies[call.action])
-            answer = finish(mapping, under_way, None, view)
-            return answer if isinstance(answer, Failure) else (answer, list(further_calls(mapping, under_way, view)))
+            answer = finish(under_way, None)
+            return answer if isinstance(answer, Failure) else (answer, further_calls(under_way))
         except MappingFault as fault:
             return fault.failure
 
