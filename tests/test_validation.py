@@ -11,6 +11,7 @@ import pytest
 from ocpp_crosswalk import Crosswalk
 from ocpp_crosswalk.check.generate import random_payload
 from ocpp_crosswalk.events import EventKind
+from ocpp_crosswalk.protocol import protocol
 from ocpp_crosswalk.session import Out, Session
 from ocpp_crosswalk.versions import PAIRS, Pair, Side
 from schema_mutations import spoilt
