@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
-from ..codes import CODES
+from ..codes import codes
 from ..diagnostics import Diagnostic, Severity
 from .checker import Report
 
-_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+_SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
@@ -65,7 +66,7 @@ def as_json(report: Report) -> str:
 
 
 def as_junit(report: Report) -> str:
-    """JUnit XML: one test for each file with findings, and one for all the others."""
+    """JUnit XML, as Jenkins describes it: one test for each file with findings, and one for all the others."""
     by_file: dict[str, list[Diagnostic]] = {}
     for finding in _sorted(report):
         if finding.severity is not Severity.NOTE:
@@ -75,8 +76,9 @@ def as_junit(report: Report) -> str:
     )
     ElementTree.SubElement(suite, "testcase", classname="mappings", name=summary(report))
     for file, findings in by_file.items():
-        case = ElementTree.SubElement(suite, "testcase", classname="mappings", name=file, file=file)
-        failure = ElementTree.SubElement(case, "failure", message=f"{findings[0].code}: {findings[0].message}")
+        case = ElementTree.SubElement(suite, "testcase", classname="mappings", name=file)
+        message = f"{findings[0].code}: {findings[0].message}"
+        failure = ElementTree.SubElement(case, "failure", type=findings[0].severity, message=message)
         failure.text = "\n".join(str(finding) for finding in findings)
     return ElementTree.tostring(suite, encoding="unicode")
 
@@ -95,7 +97,10 @@ def as_github(report: Report) -> str:
 def as_sarif(report: Report) -> str:
     """SARIF 2.1.0, for code scanning."""
     used = sorted({finding.code for finding in report.findings})
-    rules = [{"id": code, "fullDescription": {"text": CODES.get(code, code)}} for code in used]
+    rules = [
+        {"id": number, "fullDescription": {"text": codes()[number].means}, "help": {"text": codes()[number].do}}
+        for number in used
+    ]
     results: list[Mapping[str, Any]] = [
         {
             "ruleId": finding.code,
@@ -104,7 +109,7 @@ def as_sarif(report: Report) -> str:
             "locations": [
                 {
                     "physicalLocation": {
-                        "artifactLocation": {"uri": _shown(finding.at.file)},
+                        "artifactLocation": {"uri": _uri(finding.at.file)},
                         "region": {"startLine": finding.at.line, "startColumn": finding.at.column},
                     }
                 }
@@ -113,7 +118,8 @@ def as_sarif(report: Report) -> str:
         for finding in _sorted(report)
     ]
     driver = {"name": "ocpp-crosswalk", "version": version("ocpp-crosswalk"), "rules": rules}
-    document = {"$schema": _SARIF, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    document = {"$schema": _SARIF, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=1, ensure_ascii=False)
 
 
@@ -140,6 +146,12 @@ def _shown(file: str) -> str:
         return str(Path(file).resolve().relative_to(Path.cwd()))
     except ValueError:
         return file
+
+
+def _uri(file: str) -> str:
+    """The same as a URI."""
+    path = Path(_shown(file))
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
 
 
 def _source(finding: Diagnostic) -> str:

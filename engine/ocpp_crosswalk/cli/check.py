@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import indent
 
 from rich.console import Console
 from rich.progress import Progress
@@ -17,7 +18,7 @@ from rich.progress import Progress
 from ..check import check
 from ..check.formats import FORMATS, summary
 from ..check.html import as_html
-from ..codes import CODES
+from ..codes import codes
 from ..diagnostics import suggestion
 from . import words
 
@@ -84,11 +85,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _explain(code: str) -> int:
-    text = CODES.get(code.upper())
-    if text is None:
-        print(f"there is no finding {code}. {suggestion(code.upper(), CODES)}".strip(), file=sys.stderr)
+    number = code.upper()
+    found = codes().get(number)
+    if found is None:
+        print(f"there is no finding {code}. {suggestion(number, codes())}".strip(), file=sys.stderr)
         return 2
-    print(f"{code.upper()}: {text}")
+    print(f"{number}: {found.means}")
+    for file, text in found.example.items():
+        print(f"\n{file}\n{indent(text.rstrip(), '    ')}")
+    if found.command:
+        print(f"\n$ {found.command}\n... {number} ...")
+    print(f"\nWhat to do: {found.do}")
     return 0
 
 
