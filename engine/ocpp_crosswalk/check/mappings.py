@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..diagnostics import Diagnostic, Diagnostics, Position, suggestion
-from ..expressions import Expression, Function
+from ..expressions import Function
+from ..expressions.compile import mutates
 from ..mapping import model
 from ..mapping import template as t
+from ..mapping.compile import expressions_of
 from ..protocol import protocol
 from ..schemas import request_schema, response_schema
 from ..versions import Side
@@ -17,7 +19,7 @@ from .facts import CONTEXT, Definition, access
 from .gathered import Everywhere, Flow, Tables
 from .lost import REQUEST, Losses, reply_of
 from .results import element
-from .templates import TemplateChecker, calls_mutating
+from .templates import TemplateChecker
 from .types import UNDEFINED, Array, Boolean, Schema, Source, Type, anything, of_schema, record, union
 
 _TEXT: Schema = {"type": "string"}
@@ -112,7 +114,7 @@ class _MappingChecker:
             reads = Reads()
             with self._templates.reading(reads):
                 value = self._templates.node(binding.template, env, binding.type, binding.name)
-            mutating = any(calls_mutating(e.node, self._shared.functions) for e in expressions_of(binding.template))
+            mutating = any(mutates(e.node, self._shared.functions) for e in expressions_of(binding.template))
             if not mutating and _asks(binding.template, value):
                 reads = reads.asking()
             self._bound[binding.name] = (binding.at, mutating)
@@ -285,31 +287,6 @@ def replace_variables(env: Environment, **values: Type) -> Environment:
     for name, value in values.items():
         env = env.binding(name, value)
     return env
-
-
-def expressions_of(node: t.Node) -> Iterator[Expression]:
-    """Every expression in a template."""
-    match node:
-        case t.Leaf(_, expression):
-            yield expression
-        case t.Lookup(_, _, of, otherwise):
-            yield from expressions_of(of)
-            if otherwise is not None:
-                yield from expressions_of(otherwise)
-        case t.Array(_, items):
-            for item in items:
-                yield from expressions_of(item)
-        case t.Each(_, over, body):
-            yield over
-            yield from expressions_of(body)
-        case t.With(_, of, body):
-            yield from expressions_of(of)
-            yield from expressions_of(body)
-        case t.Object(_, fields, when):
-            if when is not None:
-                yield when
-            for _name, inner in fields:
-                yield from expressions_of(inner)
 
 
 __all__ = ["RouteFlow", "Shared", "check_mapping", "route_flows"]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ..diagnostics import Diagnostic, Diagnostics, MappingError, Severity
 from ..mapping import Pack
+from ..mapping.compile import expressions_of
 from ..mapping.pack import PairMappings
 from ..protocol import protocol
 from ..versions import Pair, Side
@@ -19,6 +20,7 @@ def check_pack(pack: Pack, pairs: Iterable[Pair]) -> list[Diagnostic]:
     tables, everywhere = Tables(pack.resources.tables), Everywhere()
     shared = Shared(pack.resources.functions, pack.settings, tables, everywhere, diagnostics)
     chosen = list(pairs)
+    fallbacks: dict[str, str | None] = {}
     loaded = 0
     for pair in chosen:
         try:
@@ -31,6 +33,7 @@ def check_pack(pack: Pack, pairs: Iterable[Pair]) -> list[Diagnostic]:
         for mapping in mappings.mappings.values():
             check_mapping(mapping, shared, mappings.drops)
         _complete(mappings, diagnostics)
+        _interpreted(mappings, fallbacks, diagnostics)
     diagnostics.items.extend(everywhere.findings())
     if loaded == len(pack.available):
         _unused_entries(pack, tables, diagnostics)
@@ -50,6 +53,22 @@ def _complete(mappings: PairMappings, diagnostics: Diagnostics) -> None:
                     f"Write from-{side}/{action}.yaml, or refuse it with a reason in pair.yaml.",
                     f"from-{side}.{action}",
                 )
+
+
+def _interpreted(mappings: PairMappings, fallbacks: dict[str, str | None], diagnostics: Diagnostics) -> None:
+    """Note what the compiler leaves to jsonata-python; ``fallbacks`` says why, for the expressions seen so far."""
+    for expression in expressions_of(mappings.mappings):
+        if expression.source not in fallbacks:
+            fallbacks[expression.source] = expression.fallback
+        if (unknown := fallbacks[expression.source]) is not None:
+            shown = " ".join(expression.source.split())
+            diagnostics.add(
+                "XW233",
+                expression.at,
+                f"jsonata-python evaluates `{shown}`: the compiler does not know {unknown}",
+                "It means the same and takes some hundred times as long. Say it another way if such messages are many.",
+                severity=Severity.NOTE,
+            )
 
 
 def _unused_entries(pack: Pack, tables: Tables, diagnostics: Diagnostics) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from ..diagnostics import Diagnostic, Diagnostics, Position, suggestion
 from ..expressions import UNDEFINED as NOTHING
 from ..expressions import Expression, Function
-from ..expressions.parse import Node as Tree
 from ..expressions.parse import offset_of, walk
 from ..mapping import template as t
 from .environment import Environment, Reads, has_objects
@@ -364,13 +363,4 @@ class TemplateChecker:
         return value.maybe(found.optional)
 
 
-def calls_mutating(node: Tree, functions: Mapping[str, Function]) -> bool:
-    """Whether an expression calls a function that changes state."""
-    for part in walk(node):
-        function = functions.get(str(part.value)) if part.type == "variable" else None
-        if function is not None and function.mutates:
-            return True
-    return False
-
-
-__all__ = ["TemplateChecker", "calls_mutating"]
+__all__ = ["TemplateChecker"]

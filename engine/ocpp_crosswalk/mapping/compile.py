@@ -22,7 +22,7 @@ from ..expressions.compile import source_of as expression_source
 from ..expressions.reference import FAULTS, explain
 from . import model
 from .emit import Emitter, helpers
-from .template import Convert, Copy, CopyList, Node
+from .template import Node
 
 Run = Callable[[Any, Scope], Any]
 
@@ -112,7 +112,7 @@ def _expression_at(generated: Generated, file: str, traceback: TracebackType | N
 
 
 def expressions_of(part: Any) -> Iterator[Expression]:
-    """Every expression in a template."""
+    """Every expression in a mapping, or in a part of one."""
     if isinstance(part, Expression):
         yield part
     elif isinstance(part, (tuple, list)):
@@ -120,7 +120,7 @@ def expressions_of(part: Any) -> Iterator[Expression]:
             yield from expressions_of(inner)
     elif isinstance(part, Mapping):
         yield from expressions_of(list(part.values()))
-    elif isinstance(part, (Node, Copy, CopyList, Convert)):
+    elif is_dataclass(part):
         for item in fields(part):
             if item.name != "code":
                 yield from expressions_of(getattr(part, item.name))
