@@ -9,32 +9,31 @@ from functools import lru_cache
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$")
 
 
-@lru_cache(1024)  # a message names the same moment several times
 def parse_time(text: str) -> datetime | None:
     """The moment that an ISO 8601 text names; one without a zone is in UTC. None when it is not a time."""
+    return read_time(text)[0]
+
+
+@lru_cache(1024)  # a message names the same moment several times
+def read_time(text: str) -> tuple[datetime, str] | tuple[None, None]:
+    """`parse_time`, and the moment as `time_text` writes it."""
     try:
         if _USUAL.fullmatch(text):
-            return datetime.fromisoformat(text)  # its zone is UTC
+            return datetime.fromisoformat(text), f"{text[:19]}{text[19:-1] or '.000'}Z"
         match = _TIME.fullmatch(text.strip())
         if match is None:
-            return None
+            return None, None
         date, clock, fraction, zone = match.groups()
         zone = "+00:00" if zone in (None, "Z", "z") else zone
         if len(clock) == 5:
             clock += ":00"
-        return datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0')[:6].ljust(6, '0')}{zone}").astimezone(UTC)
+        moment = datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0')[:6].ljust(6, '0')}{zone}").astimezone(UTC)
     except (ValueError, OverflowError):
-        return None
+        return None, None
+    return moment, _text(moment)
 
 
 _USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z", re.ASCII)
-
-
-@lru_cache(1024)
-def utc_text(text: str) -> str | None:
-    """The moment that an ISO 8601 text names, as `time_text` writes it. None when it is not a time."""
-    moment = parse_time(text)
-    return None if moment is None else _text(moment)
 
 
 @lru_cache(1024)
@@ -51,7 +50,7 @@ def normal_time(text: str) -> str | None:
     """``text`` itself where it is RFC 3339 with a zone; else the moment that it names, in UTC; None for no time."""
     if _RFC3339.fullmatch(text):
         return text
-    return utc_text(text)
+    return read_time(text)[1]
 
 
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")

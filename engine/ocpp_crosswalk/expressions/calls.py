@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jsonata import Jsonata
 
-from .builtins import SHORTCUTS
+from .builtins import SHORTCUTS, builtin_value
 from .code import Code, Env, Marks, Unsupported, none_for_undefined, shortcut_name
 from .functions import Function
 from .names import is_builtin
@@ -70,7 +70,7 @@ def function_value(t: Translator, text: str, node: Node) -> ast.expr:
     if registered is None:
         if text in _CLOSED:
             raise Unsupported(f"${text}")
-        return call("builtin_value", const(text), name(t.at(node)))
+        return name(t.unit.constant("function_", builtin_value(text, t.place(node))))
     identifier = t.unit.function(registered, guarded=True)
     view = name("view") if registered.hook else const(None)
     return call("registered", name(identifier), view, const(registered.hook), const(len(registered.parameters)))

@@ -154,6 +154,8 @@ def deep(value: Any) -> Any:
 def copied(value: Any) -> Any:
     """A JSON value that shares nothing with ``value``: what a session keeps changes, what a mapping saw does not."""
     if isinstance(value, dict):
+        if _SINGLE.issuperset(map(type, value.values())):
+            return dict(value)
         return {name: inner if type(inner) in _SINGLE else copied(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [inner if type(inner) in _SINGLE else copied(inner) for inner in value]

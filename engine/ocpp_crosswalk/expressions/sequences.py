@@ -24,25 +24,28 @@ def tail(value: Any, names: tuple[str, ...]) -> Any:
     """The end of a path of plain names, from any value: the result as a plain list, value, or undefined."""
     if value is U:
         return U
-    items: Any = value if isinstance(value, list) else (value,)
-    found: list[Any] = []
+    level: Any = value if isinstance(value, list) else (value,)
+    found = 0
+    last: Any = U
     for name in names:
-        found = []
-        for item in items:
+        found = 0
+        reached: list[Any] = []
+        for item in level:
             inner = item.get(name, U) if isinstance(item, dict) else mangle(among(item, name))
-            if inner is not U:
-                found.append(inner)
-        items = []
-        for inner in found:
+            if inner is U:
+                continue
+            found += 1
+            last = inner
             if isinstance(inner, list):
-                items.extend(inner)
+                reached.extend(inner)
             else:
-                items.append(inner)
-        if not items and (len(found) != 1 or name is not names[-1]):
+                reached.append(inner)
+        if not reached and (found != 1 or name is not names[-1]):
             return U
-    if len(found) == 1 and not (type(found[0]) is Sequence and found[0].sequence):
-        return found[0]
-    return U if not items else items[0] if len(items) == 1 else items
+        level = reached
+    if found == 1 and not (type(last) is Sequence and last.sequence):
+        return last
+    return only(level)
 
 
 def tail_or_none(value: Any, names: tuple[str, ...]) -> Any:

@@ -45,7 +45,11 @@ class Translator:
 
     def at(self, node: Node) -> str:
         """The name of the constant that says where ``node`` stands."""
-        return self.unit.constant("AT_", Place(self.source, self._offset(node)))
+        return self.unit.constant("AT_", self.place(node))
+
+    def place(self, node: Node) -> Place:
+        """Where ``node`` stands."""
+        return Place(self.source, self._offset(node))
 
     def _offset(self, node: Node) -> int:
         try:

@@ -51,13 +51,16 @@ def _trust(view: View, row: dict[str, Any]) -> None:
 def connector_in_use(view: View, connector: int, status: str) -> bool:
     """Take from the status of a connector whether the transaction there goes on: Available makes it suspect of being
     over, a charging state clears it. Says whether there is a transaction."""
-    rows = [row for row in open_rows(view).values() if row["connector"] == connector]
-    for row in rows:
+    found = False
+    for row in open_rows(view).values():
+        if row["connector"] != connector:
+            continue
+        found = True
         if status == "Available" and "suspected" not in row:
             _suspect(view, row)
         elif status in _CHARGING:
             _trust(view, row)
-    return bool(rows)
+    return found
 
 
 @functions.hook(

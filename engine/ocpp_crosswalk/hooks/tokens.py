@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import lru_cache
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
@@ -136,8 +137,11 @@ def token_type(view: View, id_tag: str) -> str:
 def _supposed(view: View, id_tag: str) -> str:
     """The type of an idTag of which nothing else is known: the setting's, or what its shape suggests."""
     fixed: str = view.settings["idTokenType"]
-    if fixed != "auto":
-        return fixed
+    return _by_shape(id_tag) if fixed == "auto" else fixed
+
+
+@lru_cache(1024)
+def _by_shape(id_tag: str) -> str:
     return next((kind for shape, kind in _SHAPES if shape.fullmatch(id_tag)), "Central")
 
 

@@ -29,8 +29,9 @@ def evse_of(view: View, connector: int) -> tuple[int, int]:
     if 0 < connector <= len(topology):
         evse_id, connector_id = topology[connector - 1]
         return evse_id, connector_id
-    learnt = _learnt(view).get(str(connector))
-    return (learnt[0], learnt[1]) if learnt else (connector, 1)
+    learnt = _learnt(view)
+    place = learnt.get(str(connector)) if learnt else None
+    return (place[0], place[1]) if place else (connector, 1)
 
 
 def _learnt(view: View) -> dict[str, list[int]]:

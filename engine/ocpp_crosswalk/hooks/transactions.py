@@ -67,7 +67,10 @@ def _find(view: View, number: int) -> dict[str, Any] | None:
 
 
 def _on_connector(view: View, connector: int) -> dict[str, Any] | None:
-    return next((row for row in reversed(open_rows(view).values()) if row["connector"] == connector), None)
+    for row in reversed(open_rows(view).values()):
+        if row["connector"] == connector:
+            return row
+    return None
 
 
 def next_event(view: View, row: dict[str, Any]) -> dict[str, Any]:

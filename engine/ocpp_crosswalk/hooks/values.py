@@ -12,7 +12,7 @@ import orjson
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, BOOLEAN, INTEGER, NUMBER, STRING, Type
 from ..repeats import digest
-from ..times import parse_time, time_text, utc_text
+from ..times import read_time, time_text
 from ..view import View
 
 functions = Registry()
@@ -32,7 +32,7 @@ TIMESTAMP = {"type": "string", "format": "date-time"}
 def utc(view: View, timestamp: str | None) -> str:
     """The moment in UTC with milliseconds (OCPP 2.x allows at most three decimals). A text without a zone is
     in UTC; an absent or unreadable one becomes the time of receipt."""
-    text = utc_text(timestamp) if isinstance(timestamp, str) else None
+    text = read_time(timestamp)[1] if isinstance(timestamp, str) else None
     return text or time_text(view.now)
 
 
@@ -51,7 +51,7 @@ def now(view: View) -> str:
 def offline(view: View, timestamp: str | None) -> bool | None:
     """True when the moment lies before this connection: the station was offline then and queued the message
     (OCPP 2.0.1 E04.FR.03). Undefined otherwise, since false is OCPP's default."""
-    moment = parse_time(timestamp) if isinstance(timestamp, str) else None
+    moment = read_time(timestamp)[0] if isinstance(timestamp, str) else None
     if moment is None or moment.timestamp() >= view.connected_at - _CLOCK_MARGIN:
         return None
     return True
