@@ -111,7 +111,7 @@ def _registered(t: Translator, known: Function, node: Node, env: Env, first: Cod
     """A call of a function of the registry: None stands for undefined, in what goes in and what comes out."""
     arguments = [] if first is None else [none_for_undefined(t.unit, first)]
     arguments += [t.nullable(argument, env) for argument in node.arguments]
-    if known.mutates:
+    if known.mutates and not known.apart:
         arguments = [
             tree if isinstance(tree, ast.Constant) or parameter in _SCALARS else call("copied", tree)
             for tree, parameter in zip(arguments, _types(known, len(arguments)), strict=True)
@@ -126,7 +126,7 @@ def _registered(t: Translator, known: Function, node: Node, env: Env, first: Cod
                 looks.append(quote("(T := X) is None", T=variable, X=arguments[position]))
                 arguments[position] = name(variable)
     tree = call(t.unit.function(known, guarded=not fitting), *([name("view")] if known.hook else []), *arguments)
-    if known.hook and known.result.get("type") not in _SCALARS:
+    if known.hook and not known.apart and known.result.get("type") not in _SCALARS:
         tree = call("copied", tree)
     return tree if not looks else ast.IfExp(_any(looks), const(None), tree)
 

@@ -71,6 +71,8 @@ class Function:
     ``call`` takes the arguments, preceded by the session's view when ``hook`` is set, and returns a JSON
     value, or ``None`` for undefined. An undefined argument arrives as ``None``. ``optional_result`` says
     that the result may be undefined although every required argument is there.
+    ``apart`` says of a hook that it keeps no argument that may be changed later, and gives nothing that it keeps: its
+    caller need not copy either.
     ``unguarded`` is ``call`` without the look at undefined arguments, for a caller that has looked at them itself.
     ``tables`` are the names of the tables that it reads by itself (`view.tables`).
     ``narrow`` gives the result's type by those arguments that are constants (``None`` for the others), where that
@@ -89,6 +91,7 @@ class Function:
     tables: tuple[str, ...] = ()
     narrow: Callable[..., Type] | None = None
     unguarded: Callable[..., Any] | None = None
+    apart: bool = False
 
 
 class Registry(Mapping[str, Function]):
@@ -128,7 +131,7 @@ class Registry(Mapping[str, Function]):
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: register a pure function of its arguments; its docstring is its documentation."""
         return self._decorator(
-            name, parameters, result, optional_result, examples, narrow, (), hook=False, mutates=False
+            name, parameters, result, optional_result, examples, narrow, (), hook=False, mutates=False, apart=False
         )
 
     def hook(
@@ -142,10 +145,11 @@ class Registry(Mapping[str, Function]):
         examples: tuple[Example, ...] = (),
         narrow: Callable[..., Type] | None = None,
         tables: tuple[str, ...] = (),
+        apart: bool = False,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Decorator: register a function that gets the session's view as its first argument."""
         return self._decorator(
-            name, parameters, result, optional_result, examples, narrow, tables, hook=True, mutates=mutates
+            name, parameters, result, optional_result, examples, narrow, tables, hook=True, mutates=mutates, apart=apart
         )
 
     def _decorator(
@@ -160,6 +164,7 @@ class Registry(Mapping[str, Function]):
         *,
         hook: bool,
         mutates: bool,
+        apart: bool,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         def register(call: Callable[..., Any]) -> Callable[..., Any]:
             doc = (call.__doc__ or "").strip()
@@ -179,6 +184,7 @@ class Registry(Mapping[str, Function]):
                     tables=tables,
                     narrow=narrow,
                     unguarded=call,
+                    apart=apart,
                 )
             )
             return call

@@ -90,6 +90,7 @@ def transaction_seen(view: View, number: int, timestamp: str) -> bool:
     result=EVENT,
     optional_result=True,
     mutates=True,
+    apart=True,
     examples=(Example("$abandonedTransaction(12)", None),),
 )
 def abandoned_transaction(view: View, number: int) -> dict[str, Any] | None:

@@ -39,6 +39,7 @@ _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{
     parameters=(Parameter("sample", _SAMPLE), Parameter("sampledValue", array_of(_SAMPLE))),
     result=SIGNED,
     optional_result=True,
+    apart=True,
     examples=(
         Example(
             "$signedTwin({'value': '5'}, [{'value': '5'}, {'value': 'OCMF|{}|{}', 'format': 'SignedData'}])",
@@ -110,6 +111,7 @@ def signed_alone(readings: Any) -> bool:
         Parameter("meterStop", INTEGER),
     ),
     result=array_of(ANY),
+    apart=True,
     examples=(
         Example("$stopReadings(undefined, '2026-01-01T00:00:00Z', 7).sampledValue.value", "7"),
         Example(

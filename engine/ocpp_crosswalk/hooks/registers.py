@@ -177,6 +177,7 @@ _UNSAID = {"Hz"}
     tables=("measurand-to-1.6", "unit-to-1.6"),
     parameters=(Parameter("sampledValue", ANY, optional=True), Parameter("register", ANY, optional=True)),
     result=array_of(_ROW),
+    apart=True,
     examples=(
         Example(
             "$samples([{'value': 5, 'context': 'Trigger'}, {'value': 7}], {'exponent': -3, 'floor': 0})",

@@ -130,6 +130,7 @@ def forget_status(view: View, connector: int | None) -> bool:
     result=array_of(PROBLEM),
     optional_result=True,
     mutates=True,
+    apart=True,
 )
 def problems_changed(view: View, connector: int, code: str) -> list[dict[str, Any]] | None:
     """The problems of a connector that ended and began, as 2.x events tell them; undefined when nothing changed.

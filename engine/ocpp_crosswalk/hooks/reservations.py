@@ -69,6 +69,7 @@ def reservation_over(view: View, number: int) -> int | None:
     parameters=(Parameter("connectorId", INTEGER), Parameter("status", STRING)),
     result=array_of(_ID),
     mutates=True,
+    apart=True,
     examples=(Example("$reservationsRemoved(1, 'Faulted')", []),),
 )
 def reservations_removed(view: View, connector: int, status: str) -> list[int]:

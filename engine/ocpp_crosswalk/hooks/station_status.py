@@ -144,6 +144,7 @@ def _become(view: View, connector: int, status: str) -> dict[str, Any]:
     result=NOTICE,
     optional_result=True,
     mutates=True,
+    apart=True,
     examples=(
         Example(
             "$connectorReport(1, 1, 'Occupied')", {"connectorId": 1, "status": "Preparing", "errorCode": "NoError"}
@@ -162,6 +163,7 @@ def connector_report(view: View, evse_id: int, connector_id: int, status: str) -
     result=NOTICE,
     optional_result=True,
     mutates=True,
+    apart=True,
 )
 def charging_status(view: View, connector: int | None, event: dict[str, Any]) -> dict[str, Any] | None:
     """The status that a TransactionEvent (`type`, `chargingState`, `offline`) gives to its connector, when it differs
@@ -286,6 +288,7 @@ def _problem(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
     parameters=(Parameter("connectorId", INTEGER),),
     result=NOTICE,
     mutates=True,
+    apart=True,
     examples=(Example("$connectorNow(0)", {"connectorId": 0, "status": "Available", "errorCode": "NoError"}),),
 )
 def connector_now(view: View, connector: int) -> dict[str, Any]:

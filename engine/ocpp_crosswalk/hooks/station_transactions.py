@@ -79,6 +79,7 @@ def leave(view: View, connector: int) -> None:
     parameters=(Parameter("event", {"type": "object"}),),
     result=PLAN,
     mutates=True,
+    apart=True,
 )
 def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
     """Take in a TransactionEvent (`id`, `type`, `timestamp`, `trigger`, `evse`, `tag`, `free`, `meterValue`,
@@ -215,7 +216,7 @@ def _take_token(row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]
                 row["tag"] = tag
         info = row.get("info")
         if info is not None and fold(info["tag"]) == fold(tag) and info["info"]["status"] == "Accepted":
-            plan["info"] = info["info"]
+            plan["info"] = dict(info["info"])
         elif event.get("free"):
             plan["info"] = {"status": "Accepted"}
         else:
@@ -336,6 +337,7 @@ def _one_register(event: dict[str, Any]) -> bool:
     ),
     result=object_of({"register": REGISTER}, {"connectorId": {"type": "integer", "minimum": 0}, "number": INTEGER}),
     mutates=True,
+    apart=True,
 )
 def evse_readings(view: View, evse_id: int, values: list[dict[str, Any]]) -> dict[str, Any]:
     """Take in the readings of a MeterValues of an EVSE (0: the main meter): its connector, the transaction that the

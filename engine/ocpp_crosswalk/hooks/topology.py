@@ -122,6 +122,7 @@ def every_connector(view: View) -> list[int]:
     "evse",
     parameters=(Parameter("connectorId", {"type": "integer", "minimum": 1}),),
     result=EVSE,
+    apart=True,
     examples=(Example("$evse(2)", {"id": 2, "connectorId": 1}),),
 )
 def evse(view: View, connector: int) -> dict[str, int]:

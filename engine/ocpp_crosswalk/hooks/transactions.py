@@ -107,6 +107,7 @@ def end_row(view: View, row: dict[str, Any], *, told: bool = True) -> None:
     result=EVENT,
     optional_result=True,
     mutates=True,
+    apart=True,
 )
 def orphan(view: View, connector: int) -> dict[str, Any] | None:
     """The event that ends a transaction which a new one on the same connector proves to be over: its StopTransaction
@@ -124,6 +125,7 @@ def orphan(view: View, connector: int) -> dict[str, Any] | None:
     parameters=(Parameter("connectorId", INTEGER), Parameter("idTag", STRING)),
     result=EVENT,
     mutates=True,
+    apart=True,
 )
 def begin_transaction(view: View, connector: int, id_tag: str) -> dict[str, Any]:
     """Open a transaction: its string id, its number for the station, its first event (seqNo 0), the charging state
@@ -154,6 +156,7 @@ def begin_transaction(view: View, connector: int, id_tag: str) -> dict[str, Any]
     parameters=(Parameter("transactionId", INTEGER), Parameter("connectorId", INTEGER)),
     result=EVENT,
     mutates=True,
+    apart=True,
 )
 def transaction_event(view: View, number: int, connector: int) -> dict[str, Any]:
     """The next event of the transaction. One that began before this link came between is taken up under its number
@@ -166,6 +169,7 @@ def transaction_event(view: View, number: int, connector: int) -> dict[str, Any]
     parameters=(Parameter("transactionId", INTEGER),),
     result=EVENT,
     mutates=True,
+    apart=True,
 )
 def end_transaction(view: View, number: int) -> dict[str, Any]:
     """The last event of the transaction, which is over now. For one that is not known, see `$transactionEvent`; its
@@ -218,6 +222,7 @@ def transaction_known(view: View, number: int | None) -> bool:
     result=EVENT,
     optional_result=True,
     mutates=True,
+    apart=True,
 )
 def charging_state_changed(view: View, connector: int, status: str) -> dict[str, Any] | None:
     """Note the connector's status. When it changes the charging state of a transaction that runs there, the event

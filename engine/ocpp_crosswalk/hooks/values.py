@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 from typing import Any
@@ -118,11 +119,13 @@ def integer(value: Any) -> int | None:
 )
 def plain(value: float, exponent: int | None = None) -> str:
     """The number times ten to the exponent as a text without an exponent, as 1.6 carries values."""
-    scaled = Decimal(str(value)).scaleb(max(-_FAR, min(_FAR, exponent or 0)))
-    text = f"{scaled:f}"
+    text = str(value)
+    if exponent or not _PLAIN.fullmatch(text):
+        text = f"{Decimal(text).scaleb(max(-_FAR, min(_FAR, exponent or 0))):f}"
     return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
 
 
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _FAR = 30
 """Exponents beyond this mean nothing in any unit."""
 
