@@ -85,6 +85,18 @@ def test_a_refusal_of_a_later_layer_replaces_a_mapping(layer: Path) -> None:
     assert said(session(layer), "Heartbeat", {}) == [[4, "1", "NotSupported", "not today", {}]]
 
 
+def test_copies_of_a_later_layer_amend_those_of_an_earlier_one(layer: Path) -> None:
+    pair = Pair.parse("ocpp2.1--ocpp2.0.1")
+    write(
+        layer,
+        f"copies/{pair}.yaml",
+        f"copies: {pair}\npatch: true\ntypes:\n  IdToken:\n    idToken: \"'X-' & idToken\"\n",
+    )
+    token = {"idToken": "A1", "type": "EVCCID"}
+    [[_, _, _, payload]] = said(session(layer, pair), "Authorize", {"idToken": token})
+    assert payload == {"idToken": {"idToken": "X-A1", "type": "Central"}}
+
+
 def test_a_table_of_a_later_layer_replaces_its_namesake(layer: Path) -> None:
     write(
         layer,

@@ -79,7 +79,8 @@ class Document:
             return value
 
         amend = patch.value.get("amend", {})
-        merged = merge(self.value, {key: value for key, value in patch.value.items() if key != "amend"}, (), ())
+        said = {key: value for key, value in patch.value.items() if key not in ("amend", "patch")}
+        merged = merge(self.value, said, (), ())
         for number, route in enumerate(merged.get("routes", ()) if amend else ()):
             name = route.get("name")
             if name in amend:

@@ -126,9 +126,7 @@ class Pack:
         for path in sorted((layer / "copies").glob("*.yaml")):
             if document := self._load(path, "copies"):
                 self._expect_name(path, document, "copies")
-                pair = self._pair_named(document)
-                if pair is not None:
-                    self.resources.copies[(pair.station, pair.csms)] = document
+                self._add_copies(document)
         self._read_settings(layer)
         known = {"tables", "parts", "copies", "settings.yaml", "repairs", *map(str, PAIRS)}
         for path in sorted(layer.iterdir()):
@@ -142,12 +140,23 @@ class Pack:
         """Read a layer's settings. The built-in ones are always there: the session and the built-in hooks read them."""
         self.resources.settings.update(_settings_of(layer, self._diagnostics))
 
-    def _pair_named(self, document: Document) -> Pair | None:
+    def _add_copies(self, document: Document) -> None:
+        name = document.value["copies"]
         try:
-            return Pair.parse(document.value["copies"])
+            pair = Pair.parse(name)
         except ValueError as error:
             self._diagnostics.add("XW111", document.position(("copies",)), str(error), path="copies")
-            return None
+            return
+        versions = (pair.station, pair.csms)
+        if document.value.get("patch"):
+            base = self.resources.copies.get(versions)
+            if base is None:
+                at = document.position(("patch",))
+                remedy = "Write a whole file (without `patch: true`)."
+                self._diagnostics.add("XW111", at, f"there are no copies {name} to amend", remedy, "patch")
+                return
+            document = base.patched(document)
+        self.resources.copies[versions] = document
 
     def _add_table(self, path: Path, document: Document) -> None:
         self._expect_name(path, document, "table")
@@ -323,12 +332,7 @@ class Pack:
                         suggestion(name, [str(known) for known in named if known]) or "Name one of its routes.",
                         f"amend.{name}",
                     )
-            amendments = Document(
-                document.file,
-                {key: value for key, value in document.value.items() if key != "patch"},
-                document.positions,
-            )
-            document = base.document.patched(amendments)
+            document = base.document.patched(document)
         sources[(origin, action)] = _Source(document)
 
     def _load(self, path: Path, kind: str, diagnostics: Diagnostics | None = None) -> Document | None:
