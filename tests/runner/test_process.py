@@ -21,6 +21,8 @@ from stores.redis_server import RedisServer, free_port
 from .harness import FakeCsms, boot, call, until
 from .test_state import START, STOP, events
 
+LONG_TAG = "X" * 30
+"""A token that 1.6 has no place for, and 2.0.1 has."""
 _PROGRAM = """
 import argparse, sys
 from ocpp_crosswalk.runner import ConfigError, check, run
@@ -133,6 +135,31 @@ async def test_a_transaction_survives_sigkill(
             assert (first[:2], second[:2]) == (("Started", 0), ("Ended", 1))
             assert first[2] == second[2]
             await station.close()
+
+
+@pytest.mark.parametrize("mode", ["enforce", "report", "off"])
+async def test_what_becomes_of_a_call_that_breaks_its_schema(program: Path, mode: str) -> None:
+    """By --validate: it is refused and goes no further, it goes on and is reported, or nobody looks."""
+    csms = FakeCsms("ocpp2.0.1")
+    async with (
+        csms.running(),
+        started(program, *flags(csms, "memory"), "--validate", mode, "--log", "json") as proxy,
+    ):
+        station = await proxy.station()
+        await boot(station)
+        answer = await call(station, "long", "Authorize", {"idTag": LONG_TAG})
+        asked = [payload["idToken"]["idToken"] for action, payload in csms.calls if action == "Authorize"]
+        if mode == "enforce":
+            assert (answer[:3], asked) == ([4, "long", "PropertyConstraintViolation"], [])
+        else:
+            assert (answer, asked) == ([3, "long", {"idTagInfo": {"status": "Accepted"}}], [LONG_TAG])
+        assert (await call(station, "good", "Authorize", {"idTag": "TAG"}))[:2] == [3, "good"]
+        await station.close()
+        proxy.process.send_signal(signal.SIGTERM)
+        assert await proxy.ended() == 0
+        told = [json.loads(line) for line in proxy.log.splitlines() if "Authorize" in line]
+        assert len(told) == (mode != "off")
+        assert all("idTag" in entry["message"] for entry in told)
 
 
 async def test_sighup_reloads_mappings(program: Path, tmp_path: Path) -> None:
