@@ -42,10 +42,11 @@ _BEGINNING = re.compile(r'\s*\[\s*(\d{1,9})\s*[,\]]\s*(?:"((?:[^"\\\x00-\x1f]|\\
 _NO_DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * 19
 _TYPES = frozenset(MessageType)
+_CALL, _RESULT = [int, str, str, dict], [int, str, dict]
 _ELEMENTS = {MessageType.CALL: 4, MessageType.CALLRESULT: 3, MessageType.SEND: 4}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """A request; the other side owes one CallResult or CallError with the same id."""
 
@@ -54,7 +55,7 @@ class Call:
     payload: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallResult:
     """The answer to the call with this id."""
 
@@ -62,7 +63,7 @@ class CallResult:
     payload: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallError:
     """Instead of an answer to the call with this id: why there is none. ``code`` is as the peer wrote it."""
 
@@ -72,7 +73,7 @@ class CallError:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallResultError:
     """Only 2.1: the CallResult with this id could not be processed. It is never answered."""
 
@@ -82,7 +83,7 @@ class CallResultError:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Send:
     """Only 2.1: an unconfirmed message. It is never answered, not even with an error."""
 
@@ -128,11 +129,11 @@ def parse(text: str | bytes, version: Version) -> Frame:
     it is not looked at.
     """
     value = _decoded(text, version)
-    match value:
-        case [int() as kind, str() as id, str() as action, dict() as payload] if kind == 2 and len(id) <= MAX_ID:
-            return Call(id, action, payload)
-        case [int() as kind, str() as id, dict() as payload] if kind == 3 and len(id) <= MAX_ID:
-            return CallResult(id, payload)
+    shape = [*map(type, value)] if type(value) is list else None
+    if shape == _CALL and value[0] == 2 and len(value[1]) <= MAX_ID:
+        return Call(*value[1:])
+    if shape == _RESULT and value[0] == 3 and len(value[1]) <= MAX_ID:
+        return CallResult(*value[1:])
     return _unusual(value, version)
 
 
@@ -202,7 +203,7 @@ def _decoded(text: str | bytes, version: Version) -> Any:
             json.loads(text, parse_int=_whole_number)
     except (ValueError, RecursionError) as problem:
         raise _not_json(text, f"the text is not JSON: {problem}", version) from None
-    if plain.count(b"[") + plain.count(b"{") > MAX_DEPTH and _deeper(value, MAX_DEPTH):
+    if len(plain) > MAX_DEPTH and plain.count(b"[") + plain.count(b"{") > MAX_DEPTH and _deeper(value, MAX_DEPTH):
         raise _not_json(text, f"the text is nested deeper than {MAX_DEPTH} levels", version)
     return value
 

@@ -54,7 +54,8 @@ class Exchange:
     mapping: ActionMapping
     payload: dict[str, Any]
     scope: Scope
-    ids: list[str] = field(default_factory=list)
+    ids: dict[str, str] = field(default_factory=dict)
+    """The messages that wait for the answer: their ids, with the fingerprints of their frames."""
     route: int = -1
     step: int = 0
     calls: list[dict[str, Any]] = field(default_factory=list)

@@ -78,7 +78,7 @@ class Outbox:
     def has_used(self, message_id: str) -> bool:
         """Whether a call with this id waits, or was sent lately. 2.x wants another one even for a retry, and on
         another connection (OCPP 2.0.1 part 4, 4.1.4)."""
-        return message_id in self._sent or any(call.id == message_id for call in self.waiting)
+        return message_id in self._sent or message_id in [call.id for call in self.waiting]
 
     def land(self, message_id: str) -> Waiting | None:
         """The call in flight if it has this id; it is in flight no more."""
@@ -112,7 +112,7 @@ class Outbox:
         """When something has to be done: a call in flight times out, or a call may be tried again."""
         if self.flight is not None:
             return self.flight_due
-        return self.waiting[0].not_before if self.waiting and self.waiting[0].not_before else None
+        return self.waiting[0].not_before or None if self.waiting else None
 
     @property
     def payloads(self) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .interpreter import Exchange
@@ -21,23 +21,26 @@ MAX_WAITING_BYTES = 4 * 2**20
 
 @dataclass(slots=True)
 class Arrived:
-    """A call that came from the peer, and waits its turn. ``send``: it is a SEND; ``size``: characters of its frame."""
+    """A call that came from the peer, and waits its turn. ``size`` and ``mark`` are length and fingerprint of its
+    frame; ``send``: it is a SEND."""
 
     id: str
     action: str
     payload: dict[str, Any]
+    size: int
+    mark: str
     send: bool = False
-    size: int = field(default=0, compare=False)
 
 
 class Peer:
     """One side of a session: ``inbox`` with its calls that wait, ``active`` with the one that is worked on, the answers
     that it got, and ``outbox`` with the calls to it."""
 
-    __slots__ = ("actions", "active", "answered", "inbox", "outbox", "side")
+    __slots__ = ("actions", "active", "answered", "inbox", "outbox", "side", "version")
 
     def __init__(self, side: Side, version: Version, saved: Mapping[str, Any], active: Exchange | None) -> None:
         self.side = side
+        self.version = version
         self.actions = protocol(version).actions
         self.inbox = [Arrived(*row) for row in saved.get("inbox", ())]
         self.active = active
@@ -51,10 +54,9 @@ class Peer:
 
     def is_under_way(self, arrived: Arrived) -> bool:
         """Whether the same message came in before, and its answer is still to come."""
-        active = self.active
-        if active and arrived.id in active.ids and (active.action, active.payload) == (arrived.action, arrived.payload):
+        if self.active and self.active.ids.get(arrived.id) == arrived.mark:
             return True
-        return arrived in self.inbox
+        return any((call.id, call.mark) == (arrived.id, arrived.mark) for call in self.inbox)
 
     def has_room(self, arrived: Arrived, calls: int) -> bool:
         """Whether one more call may wait, while ``calls`` wait to go to the other side."""
@@ -65,7 +67,7 @@ class Peer:
     def as_json(self) -> dict[str, Any]:
         """All this as a JSON object. It shares payloads."""
         return {
-            "inbox": [[call.id, call.action, call.payload, call.send, call.size] for call in self.inbox],
+            "inbox": [[call.id, call.action, call.payload, call.size, call.mark, call.send] for call in self.inbox],
             "active": self.active.as_json() if self.active else None,
             "outbox": self.outbox.as_json(),
             "answered": self.answered.as_json(),

@@ -23,7 +23,13 @@ KEPT_BYTES = 2**20
 
 def digest(value: Any) -> str:
     """A short digest of a JSON value, the same for the same value in any process."""
-    return hashlib.blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=12).hexdigest()
+    return fingerprint(orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+
+
+def fingerprint(text: str | bytes) -> str:
+    """A short digest of a text."""
+    data = text if isinstance(text, bytes) else text.encode()
+    return hashlib.blake2b(data, digest_size=12).hexdigest()
 
 
 class AnsweredIds:
@@ -32,18 +38,18 @@ class AnsweredIds:
     def __init__(self, saved: list[list[str]] | None = None) -> None:
         self._answers = {row[0]: orjson.dumps(row) for row in saved or []}
 
-    def find(self, message_id: str, action: str, payload: dict[str, Any]) -> str | None:
-        """The text of the answer that this very message got, if it is kept."""
+    def find(self, message_id: str, mark: str) -> str | None:
+        """The text of the answer that this very message, whose frame has this fingerprint, got, if it is kept."""
         row = self._answers.get(message_id)
         if row is None:
             return None
         _, known, text = orjson.loads(row)
-        return str(text) if known == digest([action, payload]) else None
+        return str(text) if known == mark else None
 
-    def keep(self, message_id: str, action: str, payload: dict[str, Any], text: str) -> None:
+    def keep(self, message_id: str, mark: str, text: str) -> None:
         """Keep an answer; the oldest one goes when there are too many."""
         self._answers.pop(message_id, None)
-        self._answers[message_id] = orjson.dumps([message_id, digest([action, payload]), text])
+        self._answers[message_id] = orjson.dumps([message_id, mark, text])
         if len(self._answers) > KEPT_IDS:
             del self._answers[next(iter(self._answers))]
 

@@ -25,7 +25,7 @@ from .mapping.pack import PairMappings
 from .outbox import Waiting
 from .peer import Arrived, Peer
 from .protocol import MessageType, error_code
-from .repeats import Identities
+from .repeats import Identities, fingerprint
 from .validation import Validation
 from .versions import PEOPLE, Pair, Side, Version
 from .view import View
@@ -38,7 +38,7 @@ MAX_ATTEMPTS = 3
 """How often a durable call is tried on one connection."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Out:
     """A frame to be sent: ``to`` is the side, ``text`` the OCPP-J frame."""
 
@@ -161,11 +161,11 @@ class Session:
     @property
     def due(self) -> float | None:
         """When `expire` has something to do, in seconds since the epoch; None when nothing is awaited."""
-        moments = [peer.outbox.due for peer in self._peers.values()]
-        moments += [timer["at"] for timer in self._view.timers]
+        moments = [due for peer in (self._station, self._csms) if (due := peer.outbox.due)]
         if self._held_until:
             moments.append(self._held_until)
-        return min((moment for moment in moments if moment is not None), default=None)
+        moments += [timer["at"] for timer in self._view.timers]
+        return min(moments) if moments else None
 
     # -- what the host calls --
 
@@ -176,7 +176,7 @@ class Session:
         for peer in self._peers.values():
             exchange, peer.active = peer.active, None
             if exchange is not None and exchange.mapping.durable:
-                exchange.ids = []
+                exchange.ids = {}
                 self._detached.append(exchange)
             elif exchange is not None and exchange.once and exchange.left:
                 self._identities.keep_exchange(exchange.once, exchange.as_json())
@@ -198,15 +198,15 @@ class Session:
         peer = self._peers[side]
         side = peer.side
         try:
-            frame = parse(text, self.pair.version(side))
+            frame = parse(text, peer.version)
         except FrameError as error:
             self._unreadable(peer, error)
             return self._end()
         match frame:
             case Call():
-                self._arrive(peer, Arrived(frame.id, frame.action, frame.payload, size=len(text)))
+                self._arrive(peer, Arrived(frame.id, frame.action, frame.payload, len(text), fingerprint(text)))
             case Send():
-                self._arrive(peer, Arrived(frame.id, frame.action, frame.payload, True, len(text)))
+                self._arrive(peer, Arrived(frame.id, frame.action, frame.payload, len(text), fingerprint(text), True))
             case CallResult():
                 self._result(peer, frame)
             case CallError():
@@ -242,7 +242,7 @@ class Session:
 
     def _arrive(self, peer: Peer, arrived: Arrived) -> None:
         side = peer.side
-        answer = peer.answered.find(arrived.id, arrived.action, arrived.payload)
+        answer = peer.answered.find(arrived.id, arrived.mark)
         if answer is not None:
             self._journal.add(EventKind.REPEAT, side, arrived.action, arrived.id, "answered as before")
             self._out.append(Out(side, answer))
@@ -323,7 +323,7 @@ class Session:
             return True
         exchange.once = identity
         if not arrived.send:
-            exchange.ids.append(arrived.id)
+            exchange.ids[arrived.id] = arrived.mark
         peer.active = exchange
         self._report_drops(side, exchange, interpreter.dropped_from_request(exchange))
         self._step(peer, exchange)
@@ -334,18 +334,18 @@ class Session:
         answer = self._identities.answer(identity)
         if answer is not None:
             self._journal.add(EventKind.REPEAT, side, arrived.action, arrived.id, "answered as before")
-            self._answer(peer, arrived.id, arrived.action, arrived.payload, answer)
+            self._answer(peer, arrived.id, arrived.mark, answer)
             return True
         for exchange in self._detached:
             if exchange.once == identity:
                 self._journal.add(EventKind.REPEAT, side, arrived.action, arrived.id, "joined to the first one")
-                exchange.ids.append(arrived.id)
+                exchange.ids[arrived.id] = arrived.mark
                 return True
         unfinished = self._exchange(self._identities.unanswered(identity))
         if unfinished is None:
             return False
         self._journal.add(EventKind.REPEAT, side, arrived.action, arrived.id, "sent again")
-        unfinished.ids = [arrived.id]
+        unfinished.ids = {arrived.id: arrived.mark}
         peer.active = unfinished
         self._step(peer, unfinished)
         return True
@@ -408,8 +408,8 @@ class Session:
             if exchange.once:
                 self._touch()
                 self._identities.keep_answer(exchange.once, answer)
-            for message_id in exchange.ids:
-                self._answer(peer, message_id, mapping.action, exchange.payload, answer)
+            for message_id, mark in exchange.ids.items():
+                self._answer(peer, message_id, mark, answer)
         self._further(side, exchange)
 
     def _fit(self, side: Side, exchange: Exchange, answer: dict[str, Any]) -> dict[str, Any] | Failure:
@@ -533,11 +533,9 @@ class Session:
         else:
             self._out.append(Out(peer.side, encode(Call(call.id, call.action, call.payload))))
 
-    def _answer(
-        self, peer: Peer, message_id: str, action: str, payload: dict[str, Any], answer: dict[str, Any]
-    ) -> None:
+    def _answer(self, peer: Peer, message_id: str, mark: str, answer: dict[str, Any]) -> None:
         text = encode(CallResult(message_id, answer))
-        peer.answered.keep(message_id, action, payload, text)
+        peer.answered.keep(message_id, mark, text)
         self._out.append(Out(peer.side, text))
 
     def _answer_error(self, side: Side, message_id: str, failure: Failure) -> None:
@@ -605,5 +603,5 @@ def _misfit(copied: bool) -> EventKind:
     return EventKind.REFUSED if copied else EventKind.INVALID_OUTPUT
 
 
-def _first(ids: list[str]) -> str:
-    return ids[0] if ids else ""
+def _first(ids: Mapping[str, str]) -> str:
+    return next(iter(ids), "")
