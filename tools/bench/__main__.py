@@ -17,8 +17,10 @@ import os
 import platform
 from typing import Any
 
+import growth
 import links
 import mappings
+import sessions
 import startup
 import uvloop
 from links import BARE, FULL, LEAN, Proxy, Result, show
@@ -26,7 +28,7 @@ from peers import Conversation
 
 from ocpp_crosswalk.versions import PAIRS, Pair
 
-PARTS = ("startup", "mappings", "links", "sizes", "workers", "memory")
+PARTS = ("startup", "growth", "session", "mappings", "links", "sizes", "workers", "memory")
 _HEAD = ("calls/s", "us/call", "x bare", "p50 ms", "p99 ms", "errors")
 
 
@@ -111,6 +113,10 @@ def main() -> None:
     print(f"load at the start: {os.getloadavg()[0]:.1f}\n")
     if "startup" in parts:
         startup.report()
+    if "growth" in parts:
+        growth.report()
+    if "session" in parts:
+        sessions.report()
     if "mappings" in parts:
         mappings.report(arguments.pair or PAIRS, slow=not arguments.no_interpreted)
         print()
