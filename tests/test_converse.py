@@ -47,8 +47,8 @@ def _two_answers(self: Session, *arguments: Any) -> None:
     ANSWER(self, *arguments)
 
 
-def _other_answer(self: Session, side: Any, message_id: str, action: str, payload: Any, _answer: Any) -> None:
-    ANSWER(self, side, message_id, action, payload, {"unheard": "of"})
+def _other_answer(self: Session, peer: Any, message_id: str, mark: str, _answer: Any) -> None:
+    ANSWER(self, peer, message_id, mark, {"unheard": "of"})
 
 
 def _impatient(self: Outbox, *arguments: Any, **options: Any) -> Any:
