@@ -18,8 +18,10 @@ def parse_time(text: str) -> datetime | None:
 def read_time(text: str) -> tuple[datetime, str] | tuple[None, None]:
     """`parse_time`, and the moment as `time_text` writes it."""
     try:
-        if _USUAL.fullmatch(text):
-            return datetime.fromisoformat(text), f"{text[:19]}{text[19:-1] or '.000'}Z"
+        if len(text) == 20 and text[4::3] == "--T::Z":
+            return datetime.fromisoformat(text), f"{text[:-1]}.000Z"
+        if len(text) == 24 and text[4:20:3] == "--T::." and text[20:23].isdigit() and text[-1] == "Z":
+            return datetime.fromisoformat(text), text
         match = _TIME.fullmatch(text.strip())
         if match is None:
             return None, None
@@ -31,9 +33,6 @@ def read_time(text: str) -> tuple[datetime, str] | tuple[None, None]:
     except (ValueError, OverflowError):
         return None, None
     return moment, _text(moment)
-
-
-_USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z", re.ASCII)
 
 
 @lru_cache(1024)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins as python
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -117,12 +118,13 @@ class Unit:
         return identifier
 
     def namespace(self) -> dict[str, Any]:
-        """What the generated code finds by name."""
-        return {**LIBRARY, **self.constants}
+        """What the generated code finds by name. The library stands where Python has its built-in functions, so that
+        all units share it."""
+        return {"__builtins__": LIBRARY, **self.constants}
 
 
 def _library() -> dict[str, Any]:
-    found: dict[str, Any] = {"U": UNDEFINED}
+    found: dict[str, Any] = {**vars(python), "U": UNDEFINED}
     for module in (runtime, sequences, builtins):
         for key, value in vars(module).items():
             if not key.startswith("_") and getattr(value, "__module__", None) == module.__name__:
@@ -140,7 +142,7 @@ def shortcut_name(function: str, arguments: int) -> str:
 
 
 LIBRARY = _library()
-"""What generated code calls."""
+"""What generated code calls, and Python's own functions."""
 
 
 def stripped(code: Code) -> ast.expr:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..diagnostics import Position
 from ..expressions import Expression, ExpressionError, Scope
-from ..expressions.code import Unit
+from ..expressions.code import LIBRARY, Unit
 from ..expressions.compile import function_over, mutates
 from ..expressions.compile import source_of as expression_source
 from ..expressions.reference import FAULTS, explain
@@ -84,7 +84,7 @@ def compiled(node: Node) -> Run:
 
     head, *body = generated.text.split("\n")
     text = "\n".join((head, "    try:", *(f"    {line}" for line in body), _GUARD))
-    namespace = {**generated.names, "ExpressionError": ExpressionError, "FAULTS": FAULTS, "failed": failed}
+    namespace = {**generated.names, "failed": failed}
     exec(compile(text, file, "exec"), namespace)
     made: Run = namespace["template"]
     return made
@@ -140,9 +140,10 @@ def generate(node: Node, name: str) -> Generated:
             lines[number] = f"{marker[1]}# {_place(at)}{_shown(expression)}"
             if expression is not None:
                 expressions[number + 1] = expression
-    return Generated("\n".join(lines), {**emitter.unit.namespace(), **helpers()}, expressions, assume)
+    return Generated("\n".join(lines), {**emitter.unit.namespace(), "__builtins__": _LIBRARY}, expressions, assume)
 
 
+_LIBRARY = {**LIBRARY, **helpers(), "ExpressionError": ExpressionError, "FAULTS": FAULTS}
 _MARKER = re.compile(r"( *)(?:'|\"\"\")#(\d+)(?:'|\"\"\")")
 
 
