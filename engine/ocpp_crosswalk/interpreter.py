@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from .expressions import UNDEFINED, ExpressionError, Scope
 from .mapping.compile import run
-from .mapping.model import Answer, Binding, Forward, Refuse, Send, SometimesDropped
+from .mapping.drops import DropTree
+from .mapping.model import Answer, Binding, Forward, Refuse, Send
 from .mapping.model import Mapping as ActionMapping
 from .mapping.template import Node, elements, truthy
 from .versions import Side
@@ -209,15 +210,13 @@ def further_calls(exchange: Exchange) -> list[OutgoingCall]:
 def dropped_from_request(exchange: Exchange) -> Iterator[tuple[str, str]]:
     """What of the call the exchange's route does not carry over: (dotted path, reason)."""
     lost = exchange.mapping.routes[exchange.route].lost
-    yield from lost.in_request.found(exchange.payload)
-    yield from _sometimes_dropped(lost.sometimes, "request", exchange.payload, exchange.scope)
+    yield from _dropped(lost.in_request, exchange.payload, exchange.scope)
 
 
 def dropped_from_reply(exchange: Exchange, reply: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What of a reply the exchange's route does not carry over: (dotted path, reason)."""
     lost = exchange.mapping.routes[exchange.route].lost
-    yield from lost.in_response.found(reply)
-    yield from _sometimes_dropped(lost.sometimes, "response", reply, exchange.scope)
+    yield from _dropped(lost.in_response, reply, exchange.scope)
 
 
 def answer_copies(exchange: Exchange, path: str, answer: Any) -> bool:
@@ -248,13 +247,10 @@ def _occurs(leaf: Any, value: Any) -> bool:
     return bool(leaf == value)
 
 
-def _sometimes_dropped(
-    drops: tuple[SometimesDropped, ...], which: str, payload: Any, scope: Scope
-) -> Iterator[tuple[str, str]]:
-    for drop in drops:
-        here = drop.which == which and drop.tree.found(payload)
-        if here and truthy(_evaluate(drop.when, payload, scope)):
-            yield drop.path, drop.because
+def _dropped(drops: DropTree, payload: Any, scope: Scope) -> Iterator[tuple[str, str]]:
+    for path, reason, when in drops.found(payload):
+        if when is None or truthy(_evaluate(when, payload, scope)):
+            yield path, reason
 
 
 def _payloads(send: Send, payload: Any, scope: Scope) -> list[dict[str, Any]]:

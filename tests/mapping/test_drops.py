@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ocpp_crosswalk.mapping.drops import DropTree
+from ocpp_crosswalk.mapping.drops import Drop, DropTree
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ from ocpp_crosswalk.mapping.drops import DropTree
 def test_a_dropped_field_is_found_where_the_payload_holds_it(
     declared: list[str], payload: Any, found: list[str]
 ) -> None:
-    reasons = {path: f"no place for {path}" for path in declared}
-    assert DropTree(reasons).found(payload) == [(path, f"no place for {path}") for path in found]
+    drops = {path: Drop(path, f"no place for {path}") for path in declared}
+    assert DropTree([*drops.values()]).found(payload) == [drops[path] for path in found]
 
 
 def _made_up(rng: random.Random, depth: int = 0) -> Any:
@@ -70,14 +70,15 @@ def test_one_pass_finds_what_a_search_for_each_path_finds() -> None:
     for _ in range(3000):
         paths = list(dict.fromkeys(rng.choices(names, k=5)))
         payload = _made_up(rng)
-        found = [path for path, _ in DropTree(dict.fromkeys(paths, "a reason")).found(payload)]
+        found = [path for path, _, _ in DropTree([Drop(path, "a reason") for path in paths]).found(payload)]
         assert found == [path for path in paths if _holds(payload, path.split("."))], (paths, payload)
         several += len(found) > 1
     assert several > 300
 
 
 def test_a_tree_is_used_again_and_again() -> None:
-    tree = DropTree({"a.b": "one", "c": "two"})
-    assert tree.found({"a": {"b": 1}}) == [("a.b", "one")]
-    assert tree.found({"c": 1}) == [("c", "two")]
+    one, two = Drop("a.b", "one"), Drop("c", "two")
+    tree = DropTree([one, two])
+    assert tree.found({"a": {"b": 1}}) == [one]
+    assert tree.found({"c": 1}) == [two]
     assert tree.found({}) == []

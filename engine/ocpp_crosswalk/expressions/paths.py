@@ -51,11 +51,31 @@ def _steps(t: Translator, node: Node, env: Env) -> Code:
         rest = [step.value for step in node.steps[1:] if step.type == "name" and not step.stages and not _special(step)]
         if start is not None and len(rest) == len(node.steps) - 1:
             return start if not rest else Code(_chain(t, start.tree, rest), _found(start.marks))
+        sifted = _sifted_end(t, node, env)
+        if sifted is not None:
+            return sifted
         if start is not None and env.assume:
             made = _records(t, start, node.steps[1:], env)
             if made is not None:
                 return made
     return _general(t, node, env)
+
+
+def _sifted_end(t: Translator, node: Node, env: Env) -> Code | None:
+    """A path of names over one object that ends in filters by what is true; None for any other."""
+    *_, last = node.steps
+    if any(step.type != "name" or _special(step) or (step.stages and step is not last) for step in node.steps):
+        return None
+    names = [const(str(step.value)) for step in node.steps]
+    reached = call("reach", name(env.context), tuple_of(names))
+    code = Code(reached, listed=reached)
+    for stage in last.stages or ():
+        if stage.type != "filter":
+            return None
+        code = filtered(t, code, stage.expr, env)
+        if code.listed is None:
+            return None
+    return code
 
 
 def _records(t: Translator, start: Code, steps: list[Node], env: Env) -> Code | None:

@@ -54,6 +54,21 @@ def tail_or_none(value: Any, names: tuple[str, ...]) -> Any:
     return None if found is U else found
 
 
+def reach(value: Any, names: tuple[str, ...]) -> list[Any]:
+    """All that a path of names leads to, arrays on the way gone through."""
+    level: list[Any] = [value]
+    for name in names:
+        reached: list[Any] = []
+        for item in level:
+            inner = item.get(name, U) if isinstance(item, dict) else mangle(among(item, name))
+            if isinstance(inner, list):
+                reached.extend(inner)
+            elif inner is not U:
+                reached.append(inner)
+        level = reached
+    return level
+
+
 def among(value: Any, name: str) -> Any:
     """The field of every object in an array, as a sequence; of one object, its value."""
     if isinstance(value, dict):

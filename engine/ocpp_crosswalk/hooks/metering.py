@@ -97,8 +97,10 @@ def signed_alone(readings: Any) -> bool:
     """Whether there is a signed value without the raw one that 2.x needs beside it."""
     for reading in [] if readings is None else readings if isinstance(readings, list) else [readings]:
         rows = reading["sampledValue"]
+        if not (signed := _signed(rows)):
+            continue
         raw = {_key(row) for row in rows if row.get("format") != "SignedData" and numeric(row["value"]) is not None}
-        if any(_key(row) not in raw for row in _signed(rows)):
+        if any(_key(row) not in raw for row in signed):
             return True
     return False
 

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..expressions import Expression
+
+
+class Drop(NamedTuple):
+    """A field that is not carried over, by its dotted path, with the reason. With ``when``, only where that holds."""
+
+    path: str
+    reason: str
+    when: Expression | None = None
 
 
 class DropTree:
-    """Declared drops, by dotted path with the reason, as a tree of field names."""
+    """Declared drops as a tree of field names."""
 
-    __slots__ = ("_children", "_reasons")
+    __slots__ = ("_children", "_drops", "_paths")
 
-    def __init__(self, reasons: Mapping[str, str]) -> None:
-        self._reasons = reasons
+    def __init__(self, drops: Sequence[Drop]) -> None:
+        self._drops = drops
+        self._paths = len({drop.path for drop in drops})
         self._children: dict[str, _Field] = {}
-        for path in reasons:
+        for path, _, _ in drops:
             children = self._children
             *above, last = path.split(".")
             for name in above:
                 children = children.setdefault(name, _Field()).children
             children.setdefault(last, _Field()).path = path
 
-    def found(self, payload: Any) -> list[tuple[str, str]]:
-        """The drops whose field ``payload`` holds, in the order in which they are declared: (path, reason)."""
+    def found(self, payload: Any) -> list[Drop]:
+        """The drops whose field ``payload`` holds, in the order in which they are declared."""
         paths: set[str] = set()
-        _look(self._children, payload, paths)
-        return [(path, self._reasons[path]) for path in self._reasons if path in paths] if paths else []
+        _look(self._children, payload, paths, self._paths)
+        return [drop for drop in self._drops if drop.path in paths] if paths else []
 
 
 class _Field:
@@ -38,16 +49,19 @@ class _Field:
         self.children: dict[str, _Field] = {}
 
 
-def _look(fields: Mapping[str, _Field], value: Any, paths: set[str]) -> None:
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            field = fields.get(name)
-            if field is None:
-                continue
-            if field.path and inner != []:
-                paths.add(field.path)
-            if field.children:
-                _look(field.children, inner, paths)
-    elif isinstance(value, list):
-        for item in value:
-            _look(fields, item, paths)
+def _look(fields: Mapping[str, _Field], value: Any, paths: set[str], most: int) -> None:
+    """Add to ``paths`` those of the fields that ``value`` holds, of which there are ``most``."""
+    for item in value if isinstance(value, list) else (value,):
+        if isinstance(item, dict):
+            for name, field in fields.items():
+                if name not in item:
+                    continue
+                inner = item[name]
+                if field.path and inner != []:
+                    paths.add(field.path)
+                if field.children:
+                    _look(field.children, inner, paths, most)
+        elif isinstance(item, list):
+            _look(fields, item, paths, most)
+        if len(paths) == most:
+            return

@@ -12,7 +12,7 @@ import jsonschema_rs
 from ..diagnostics import Position
 from ..expressions import Expression
 from ..versions import Pair, Side
-from .drops import DropTree
+from .drops import Drop, DropTree
 from .template import Node
 
 TO_DO = "to do"
@@ -95,11 +95,6 @@ class SometimesDropped:
     because: str
     at: Position
 
-    @cached_property
-    def tree(self) -> DropTree:
-        """Finds the field in a payload."""
-        return DropTree({self.path: self.because})
-
 
 @dataclass(frozen=True)
 class Drops:
@@ -111,13 +106,18 @@ class Drops:
 
     @cached_property
     def in_request(self) -> DropTree:
-        """Finds what is always dropped in a call."""
-        return DropTree(self.request)
+        """Finds what is dropped in a call."""
+        return self._tree("request", self.request)
 
     @cached_property
     def in_response(self) -> DropTree:
-        """Finds what is always dropped in an answer."""
-        return DropTree(self.response)
+        """Finds what is dropped in an answer."""
+        return self._tree("response", self.response)
+
+    def _tree(self, which: str, always: MappingOf[str, str]) -> DropTree:
+        drops = [Drop(path, reason) for path, reason in always.items()]
+        drops += [Drop(one.path, one.because, one.when) for one in self.sometimes if one.which == which]
+        return DropTree(drops)
 
     def merged(self, other: Drops) -> Drops:
         """Both."""
