@@ -65,6 +65,8 @@ class Exchange:
     """The replies to the current step's calls so far."""
     all_replies: list[Any] = field(default_factory=list)
     once: str = ""
+    tries: int = 0
+    """How often the link has tried it again by itself."""
     left: bool = False
     """Whether a call of it left, or was about to when it was saved."""
 
@@ -94,6 +96,7 @@ class Exchange:
             "replies": self.replies,
             "all_replies": self.all_replies,
             "once": self.once,
+            "tries": self.tries,
         }
 
     @classmethod
@@ -101,7 +104,8 @@ class Exchange:
         """The exchange that ``saved`` holds, to go on with its mapping as it is now."""
         names = ("ids", "route", "step", "calls", "replies", "all_replies", "once")
         scope = Scope({**saved["variables"], "request": saved["payload"], "settings": view.settings}, view)
-        return cls(mapping, saved["payload"], scope, left=True, **{name: saved[name] for name in names})
+        kept = {name: saved[name] for name in names}
+        return cls(mapping, saved["payload"], scope, left=True, tries=saved.get("tries", 0), **kept)
 
 
 class MappingFault(Exception):
@@ -110,6 +114,15 @@ class MappingFault(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.description)
         self.failure = failure
+
+
+def insistence(exchange: Exchange) -> float:
+    """After how many seconds the link tries a call again by itself that was not taken; 0: never. Raises
+    MappingFault."""
+    if exchange.mapping.insist is None:
+        return 0.0
+    value = _evaluate(exchange.mapping.insist, exchange.payload, exchange.scope)
+    return float(value) if isinstance(value, (int, float)) and value > 0 else 0.0
 
 
 def begin(mapping: ActionMapping, payload: dict[str, Any], view: View) -> Exchange:

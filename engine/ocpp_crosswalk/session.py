@@ -36,6 +36,10 @@ RETRY_SECONDS = 10.0
 """Pause before a durable call that was refused is tried again, times the number of attempts."""
 MAX_ATTEMPTS = 3
 """How often a durable call is tried on one connection."""
+MAX_TRIES = 8
+"""How often a call that a mapping insists on is tried again, after twice the time of before each."""
+_INSIST = "insist"
+"""The timer of such a call, by its identity."""
 
 
 @dataclass(slots=True)
@@ -235,7 +239,10 @@ class Session:
                 self._landed(peer, call.id, Failure("GenericError", description))
         for timer in [timer for timer in self._view.timers if timer["at"] <= now]:
             self._view.cancel_timer(timer["name"], timer["key"])
-            self._run_timer(timer)
+            if timer["name"] == _INSIST:
+                self._try_again(timer["key"])
+            else:
+                self._run_timer(timer)
         return self._end()
 
     # -- arriving calls --
@@ -399,6 +406,8 @@ class Session:
                 self._tell(EventKind.REFUSED, side, exchange, answer.description, _route(exchange))
             if unfinished is not None:
                 self._identities.keep_exchange(exchange.once, unfinished)
+                if mapping.insist is not None:
+                    self._insist(exchange, answer)
             for message_id in exchange.ids:
                 self._answer_error(side, message_id, answer)
         else:
@@ -408,9 +417,37 @@ class Session:
             if exchange.once:
                 self._touch()
                 self._identities.keep_answer(exchange.once, answer)
+                if mapping.insist is not None:
+                    self._view.cancel_timer(_INSIST, exchange.once)
             for message_id, mark in exchange.ids.items():
                 self._answer(peer, message_id, mark, answer)
         self._further(side, exchange)
+
+    def _insist(self, exchange: Exchange, failure: Failure) -> None:
+        """A call of the station was not taken: the link will try it by itself if the station does not repeat it."""
+        seconds = self._insistence(exchange)
+        if not seconds:
+            return
+        if exchange.tries < MAX_TRIES:
+            self._view.set_timer(_INSIST, self._now + seconds * 2**exchange.tries, {}, exchange.once)
+        else:
+            text = f"given up after {exchange.tries} more attempts: {failure.description}"
+            self._tell(EventKind.GIVEN_UP, Side.STATION, exchange, text, {"payload": exchange.payload})
+
+    def _insistence(self, exchange: Exchange) -> float:
+        try:
+            return interpreter.insistence(exchange)
+        except MappingFault as fault:
+            self._tell(EventKind.INVALID_OUTPUT, Side.STATION, exchange, fault.failure.description)
+            return 0.0
+
+    def _try_again(self, identity: str) -> None:
+        """Take up a call that was not taken, if it still matters."""
+        exchange = self._exchange(self._identities.unanswered(identity))
+        if exchange is not None and self._insistence(exchange):
+            exchange.tries += 1
+            exchange.ids = {}
+            self._detached.append(exchange)
 
     def _fit(self, side: Side, exchange: Exchange, answer: dict[str, Any]) -> dict[str, Any] | Failure:
         """The answer, or a failure when it must not leave, reported."""

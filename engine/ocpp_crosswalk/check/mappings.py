@@ -73,9 +73,10 @@ class _MappingChecker:
             {"request": request, "settings": record({n: of_schema(s.type) for n, s in self._shared.settings.items()})},
             request,
         )
-        if mapping.once is not None:
-            self._templates.reads = None
-            self._templates.expression(mapping.once, env)
+        self._templates.reads = None
+        for expression in (mapping.once, mapping.insist):
+            if expression is not None:
+                self._templates.expression(expression, env)
         shared_reads = Reads()
         self._templates.reads = shared_reads
         env = self._bindings(mapping.let, env)

@@ -99,6 +99,18 @@ def charging_over(view: View, identifier: str) -> bool:
 
 
 @functions.hook(
+    "endAwaited",
+    parameters=(Parameter("transactionId", STRING),),
+    result=BOOLEAN,
+    examples=(Example("$endAwaited('T-1')", False),),
+)
+def end_awaited(view: View, identifier: str) -> bool:
+    """Whether the CSMS still has to be told the end of a transaction, or all of it."""
+    row = open_transactions(view).get(identifier)
+    return row is not None and "stopped" not in row
+
+
+@functions.hook(
     "transactionId",
     parameters=(Parameter("number", INTEGER, optional=True),),
     result={"type": "string", "maxLength": 36},

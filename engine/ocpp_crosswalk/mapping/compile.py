@@ -175,6 +175,8 @@ def parts_of(mapping: model.Mapping) -> Iterator[tuple[str, Node | Expression]]:
     """Every template and condition of a mapping, with a name for it."""
     if mapping.once is not None:
         yield "once", mapping.once
+    if mapping.insist is not None:
+        yield "insist", mapping.insist
     for binding in mapping.let:
         yield f"let_{binding.name}", binding.template
     for number, route in enumerate(mapping.routes, 1):

@@ -156,6 +156,8 @@ class Mapping:
     routes: tuple[Route, ...]
     let: tuple[Binding, ...] = ()
     once: Expression | None = None
+    insist: Expression | None = None
+    """After how many seconds the link tries a call again by itself that was not taken."""
     durable: bool = False
     first: bool = False
     drops: Drops = field(default_factory=Drops)

@@ -121,7 +121,7 @@ def restricted(mappings: PairMappings, profiles: Collection[str]) -> PairMapping
         if profile not in kept:
             refusal = Refuse("NotSupported", f"the profile {profile} is not in use here", mapping.at)
             route = Route("", None, (), refusal, (), Drops(), mapping.at)
-            mapping = replace(mapping, routes=(route,), let=(), once=None, drops=Drops())
+            mapping = replace(mapping, routes=(route,), let=(), once=None, insist=None, drops=Drops())
         result[origin, action] = mapping
     return replace(mappings, mappings=result)
 

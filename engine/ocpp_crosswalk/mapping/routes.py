@@ -83,6 +83,7 @@ class _MappingBuilder:
             routes=routes,
             let=let,
             once=once,
+            insist=self._b.expression((*root, "insist"), ALWAYS),
             durable=bool(self._get("durable")),
             first=bool(self._get("first")),
             drops=self._shared_drops,
