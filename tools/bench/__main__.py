@@ -1,13 +1,22 @@
-"""What ocpp-crosswalk costs, in one run.
+"""What ocpp-crosswalk costs, in one run. It needs Linux (/proc), and nothing that the program does not need.
 
     python tools/bench                             # everything, some ten minutes
     python tools/bench links memory --seconds 5    # parts of it
     python tools/bench mappings --pair ocpp2.0.1--ocpp1.6 --no-interpreted
 
-Processor time per call is that of the proxy's own processes (from /proc), not of the stations and the CSMS, which
-run in this process. A call is what a station sends, what leaves for the CSMS, its answer, and what goes back. A
-bare pass-through on websockets, uvloop and orjson is measured in the same run: on a machine with other work, the
-ratio to it says more than the microseconds.
+startup   until the program does something
+growth    what more pairs, folders and tables cost
+session   one exchange in process; the steadiest figures on a machine with other work
+mappings  each action's mapping: compiled, interpreted by jsonata-python, and written by hand
+links     calls end to end, by action and by number of stations
+sizes     the same, by number of sampled values
+workers   the same, with one process and with two
+memory    what an idle station holds
+
+Processor time per call is that of the proxy's own processes, not of the stations and the CSMS, which run in this
+process. A call is what a station sends, what leaves for the CSMS, its answer, and what goes back. A bare pass-through
+on websockets, uvloop and orjson is measured in the same run: on a machine with other work, the ratio to it says more
+than the microseconds.
 """
 
 from __future__ import annotations
@@ -81,8 +90,10 @@ def by_size(seconds: float) -> None:
 
 def by_workers(seconds: float) -> None:
     """One process and two. This process needs a processor, too."""
-    two = Proxy("proxy, two workers", "enforce", "sqlite", workers=2)
-    _against_bare(f"{os.cpu_count()} processors, 100 stations", 100, links.charging, seconds, FULL, two)
+    two = Proxy("the same, two workers", "enforce", "sqlite", workers=2)
+    _against_bare("a charging station's day, 100 stations", 100, links.charging, seconds, FULL, two)
+    print(f"Of {os.cpu_count()} processors, the stations and the CSMS take one: with less than three, a second worker")
+    print("has none to itself, and only us/call says what it costs.\n")
 
 
 def memory(stations: int) -> None:
@@ -120,6 +131,8 @@ def main() -> None:
     if "mappings" in parts:
         mappings.report(arguments.pair or PAIRS, slow=not arguments.no_interpreted)
         print()
+    if {"links", "sizes", "workers"} & set(parts):
+        print("Calls end to end, as fast as they are answered: a 1.6 station, a 2.0.1 CSMS. us/call: processor time\n")
     if "links" in parts:
         by_action(arguments.seconds)
     if "sizes" in parts:

@@ -226,9 +226,11 @@ BY_HAND: dict[str, tuple[dict[str, Any], Exchange]] = {
 
 def report(pairs: Iterable[Pair], *, slow: bool) -> None:
     """Print the table; ``slow``: with what interpretation costs."""
+    print("One exchange of a mapping, from the call to the answer, without the session: microseconds.")
+    print("by hand: plain Python that does the same; code: the part of `compiled` that is generated code")
     crosswalk, reference = Crosswalk.load(), Crosswalk.load()
     for pair in pairs:
-        print(f"\n{pair}\n{'action':44}{'compiled us':>12}{'interpreted us':>16}{'by hand us':>12}{'code us':>10}")
+        print(f"\n{pair!s:52}{'compiled':>12}{'interpreted':>16}{'by hand':>12}{'code':>10}")
         for (origin, action), mapping in sorted(crosswalk.mappings(pair).mappings.items()):
             if origin == "timer":
                 continue
@@ -255,7 +257,7 @@ def _row(
         return view_of(crosswalk, pair, {})
 
     compiled = cost(exchange(mapping, pair, 1), payloads, fresh, 20)
-    line = f"{mapping.action + ' from the ' + mapping.origin:44}{compiled:12.1f}"
+    line = f"{mapping.action + ' from the ' + mapping.origin:52}{compiled:12.1f}"
     if slow:
         with interpreted():
             line += f"{cost(exchange(reference.mappings(pair).mappings[key], pair, 1), payloads, fresh, 2):16.1f}"
