@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 from links import charging, resident_bytes, show
 from sessions import Host, costs, session_of
@@ -64,16 +64,16 @@ def layers_of(setup: Setup, root: Path) -> Iterator[Path]:
 
 
 def measure(pairs: int, layers: list[str]) -> dict[str, float]:
-    """In a process of its own: seconds to load, memory, the first message, and a call of a station's day."""
+    """In a process of its own: processor seconds to load, memory, the first message, and a call of a station's day."""
     before = resident_bytes(os.getpid())
-    began = perf_counter()
+    began = process_time()
     crosswalk = Crosswalk.load(layers)
     for pair in (PAIR, *OTHERS)[:pairs]:
         crosswalk.mappings(Pair.parse(pair))
-    loaded = perf_counter()
+    loaded = process_time()
     host = Host(session_of(crosswalk), charging)
     host.exchange()
-    first = perf_counter()
+    first = process_time()
     memory = resident_bytes(os.getpid()) - before
     (spent,) = costs([host], BATCHES)
     return {"load": loaded - began, "memory": memory / 2**20, "first": 1e3 * (first - loaded), "call": spent.total}

@@ -9,51 +9,54 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 
-from links import free_port, processor_seconds, settled
+from links import free_port, processor_seconds, settled, show
 
 _PROGRAM = (sys.executable, "-c", "from ocpp_crosswalk.cli import main; raise SystemExit(main())")
 _STEPS = """
 import json, time
-began = time.perf_counter()
+clock = time.process_time
+began = clock()
 from ocpp_crosswalk import Crosswalk
-imported = time.perf_counter()
+imported = clock()
 crosswalk = Crosswalk.load()
 from ocpp_crosswalk.mapping.compile import prepare
-ready = time.perf_counter()
+ready = clock()
 pairs = []
 for pair in crosswalk.pairs:
-    start = time.perf_counter()
+    start = clock()
     mappings = crosswalk.mappings(pair)
-    loaded = time.perf_counter()
+    loaded = clock()
     for _ in prepare(list(mappings.mappings.values())):
         pass
-    pairs.append((str(pair), loaded - start, time.perf_counter() - loaded))
+    pairs.append((str(pair), loaded - start, clock() - loaded))
 print(json.dumps([imported - began, ready - imported, pairs]))
 """
+_RUNS = 3
 
 
-def best(run: Callable[[], float], times: int = 3) -> float:
-    """The shortest of several runs, in seconds."""
-    return min(run() for _ in range(times))
-
-
-def version_seconds(environment: Mapping[str, str]) -> float:
-    """`ocpp-crosswalk --version`, from start to end."""
-    began = time.perf_counter()
+def version(environment: Mapping[str, str]) -> tuple[float, float]:
+    """Seconds that `ocpp-crosswalk --version` takes: by the clock, and of a processor."""
+    began, spent = time.perf_counter(), _children()
     subprocess.run([*_PROGRAM, "--version"], check=True, stdout=subprocess.DEVNULL, env=environment)
-    return time.perf_counter() - began
+    return time.perf_counter() - began, _children() - spent
 
 
-async def listening_seconds(environment: Mapping[str, str], versions: str) -> tuple[float, float]:
-    """`ocpp-crosswalk serve` for a CSMS that speaks ``versions``: until it listens, and until all mappings for that
-    are compiled beside (processor time).
+def _children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+async def listening(environment: Mapping[str, str], versions: str) -> tuple[float, float, float]:
+    """`ocpp-crosswalk serve` for a CSMS that speaks ``versions``: seconds until it listens, by the clock and of a
+    processor, and those of a processor until all mappings for that are compiled beside.
     """
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
@@ -70,43 +73,40 @@ async def listening_seconds(environment: Mapping[str, str], versions: str) -> tu
                     if process.poll() is not None:
                         raise SystemExit("the proxy does not come up") from None
                     await asyncio.sleep(0.005)
-            elapsed = time.perf_counter() - began
+            elapsed, spent = time.perf_counter() - began, processor_seconds(process.pid)
             writer.close()
             await settled(process.pid)
-            return elapsed, processor_seconds(process.pid)
+            return elapsed, spent, processor_seconds(process.pid)
         finally:
             os.kill(process.pid, signal.SIGTERM)
             process.wait()
 
 
 def report() -> None:
-    """Print it all."""
+    """Print it all: of each figure the best of some runs."""
+    show([("Seconds until something can be done", "by clock", "processor", "compiled")])
     with tempfile.TemporaryDirectory() as bytecode:
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environment["PYTHONPYCACHEPREFIX"] = bytecode
-        first, _ = asyncio.run(listening_seconds(environment, "ocpp2.0.1"))
-        version_seconds(environment)
-        version = best(lambda: version_seconds(environment))
-        served: list[tuple[str, float, float]] = []
+        first = asyncio.run(listening(environment, "ocpp2.0.1"))
+        version(environment)
+        _row("ocpp-crosswalk --version", [version(environment) for _ in range(_RUNS)])
         for versions in ("ocpp2.0.1", "ocpp2.1,ocpp2.0.1,ocpp1.6"):
-            runs = [asyncio.run(listening_seconds(environment, versions)) for _ in range(3)]
-            served.append((versions, min(run[0] for run in runs), min(run[1] for run in runs)))
-        steps = [_steps(environment) for _ in range(3)]
-    _line("ocpp-crosswalk --version", version)
-    for versions, elapsed, processor in served:
-        _line(f"serve for {versions}, until it listens", elapsed)
-        _line("  processor time until all is compiled beside that", processor)
-    _line("serve for ocpp2.0.1 without any bytecode, the first time", first)
-    _line("import ocpp_crosswalk", min(step[0] for step in steps))
-    _line("Crosswalk.load()", min(step[1] for step in steps))
+            runs = [asyncio.run(listening(environment, versions)) for _ in range(_RUNS)]
+            _row(f"serve for {versions}", runs)
+        _row("the first time, without bytecode", [first])
+        print()
+        steps = [_steps(environment) for _ in range(_RUNS)]
+    show([("Processor seconds of the parts", "load", "compile")])
+    _row("import ocpp_crosswalk", [step[:1] for step in steps])
+    _row("Crosswalk.load()", [step[1:2] for step in steps])
     for number, (pair, _, _) in enumerate(steps[0][2]):
-        loaded, made = (min(step[2][number][part] for step in steps) for part in (1, 2))
-        print(f"{pair:60}{loaded:6.2f} s to load, {made:.2f} s to compile")
+        _row(pair, [step[2][number][1:] for step in steps])
     print()
 
 
-def _line(what: str, seconds: float) -> None:
-    print(f"{what:60}{seconds:6.2f} s")
+def _row(what: str, runs: Sequence[Sequence[float]]) -> None:
+    show([(what, *(f"{min(column):.2f}" for column in zip(*runs, strict=True)))])
 
 
 def _steps(environment: Mapping[str, str]) -> tuple[float, float, list[tuple[str, float, float]]]:
