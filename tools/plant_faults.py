@@ -2,7 +2,7 @@
 
     python tools/plant_faults.py [--count 1000] [--seed 1] [--kind KIND]... [--jobs 2] [--all]
 
-Each fault is one random edit of one file of a copy of the mappings (the kinds are in `fault_kinds.py`). The static
+Each fault is one random edit of one file of a copy of the mappings (the kinds are in `fault_kinds`). The static
 checker looks at the mappings that the file has to do with. What it does not find is tried on the cases of their pairs
 and, last, on generated calls of their actions. The output is a table by kind: how many were planted, and how many were
 found by types, by cases and by generated calls; then every fault that nothing found, by file, line and edit. `--all`
