@@ -1,4 +1,4 @@
-"""What is particular to the SQLite store: group commit, and that what was acknowledged outlives SIGKILL."""
+"""What is particular to the SQLite store: when it waits, and that what was acknowledged outlives SIGKILL."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ async def station(store, name):
     while True:
         n += 1
         version = await store.save(name, b"%d" % n, version)
+        await asyncio.sleep(0)
         sys.stdout.write(f"{name} {n}\\n")
         sys.stdout.flush()
 
@@ -71,7 +72,7 @@ async def test_waiting_saves_share_a_commit(tmp_path: Path, monkeypatch: pytest.
         return transaction(self, jobs)
 
     monkeypatch.setattr(SqliteStore, "_transaction", counting)
-    store = SqliteStore(tmp_path / "state.sqlite")
+    store = SqliteStore(tmp_path / "state.sqlite", durability="full")
     await asyncio.gather(*(store.save(f"CP-{n}", b"{}", 0) for n in range(500)))
     await store.close()
     assert sum(sizes) == 500
@@ -120,8 +121,9 @@ def test_an_unknown_store_is_named() -> None:
 def test_full_durability_flushes_each_commit(tmp_path: Path) -> None:
     for durability, level in (("normal", 1), ("full", 2)):
         store = SqliteStore(tmp_path / f"{durability}.sqlite", durability=durability)
-        assert store._connection.execute("pragma synchronous").fetchone() == (level,)
-        assert store._connection.execute("pragma journal_mode").fetchone() == ("wal",)
+        for connection in (store._patient, store._prompt):
+            assert connection.execute("pragma synchronous").fetchone() == (level,)
+            assert connection.execute("pragma journal_mode").fetchone() == ("wal",)
         asyncio.run(store.close())
 
 
@@ -146,3 +148,35 @@ def test_a_file_that_stays_locked_is_an_error_in_the_end(tmp_path: Path, monkeyp
     with pytest.raises(StoreError, match="locked"):
         SqliteStore(path)
     other.close()
+
+
+async def test_a_save_is_done_at_once_unless_it_has_to_wait(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "state.sqlite")
+    saving = store.save("CP-1", b"1", 0)
+    assert isinstance(saving, asyncio.Future)
+    assert saving.done()
+    assert await saving == 1
+    other = sqlite3.connect(tmp_path / "state.sqlite", isolation_level=None)
+    other.execute("begin immediate")
+    waiting = asyncio.ensure_future(store.save("CP-1", b"2", 1))
+    await asyncio.sleep(0.05)
+    assert not waiting.done()
+    other.execute("commit")
+    other.close()
+    assert await waiting == 2
+    await store.close()
+
+
+async def test_the_log_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_store, "_LOG_BYTES", 2**18)
+    store = SqliteStore(tmp_path / "state.sqlite")
+    largest = version = 0
+    for _ in range(1500):
+        version = await store.save("CP-1", bytes(5000), version)
+        await asyncio.sleep(0.0002)
+        largest = max(largest, (tmp_path / "state.sqlite-wal").stat().st_size)
+    saved = await store.load("CP-1")
+    assert saved is not None
+    assert saved.version == version == 1500
+    assert largest < 2**21, "7 MiB were saved"
+    await store.close()

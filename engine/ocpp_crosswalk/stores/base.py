@@ -6,6 +6,7 @@ To write one's own, make a class with the methods of `Store` and run `conformanc
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,12 +38,13 @@ class Store(Protocol):
         """What was saved last for this station, or None when nothing was."""
         ...
 
-    async def save(self, identity: str, data: bytes, version: int) -> int:
+    def save(self, identity: str, data: bytes, version: int) -> Awaitable[int]:
         """Replace what is kept if its version still is ``version`` (0: there is nothing yet); gives the new
         version.
 
-        When this returns, ``data`` is as safe as the store can make it. Raises Fenced when the version is
-        another one.
+        A coroutine function will do. What is done at once may be given as a future that is done: then nobody
+        waits for another turn of the event loop. When there is a result, ``data`` is as safe as the store can
+        make it. Raises Fenced when the version is another one.
         """
         ...
 

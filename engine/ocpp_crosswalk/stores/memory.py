@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
+
 from .base import Fenced, Saved
 
 
@@ -16,13 +19,15 @@ class MemoryStore:
         row = self._rows.get(identity)
         return Saved(row[1], row[0]) if row else None
 
-    async def save(self, identity: str, data: bytes, version: int) -> int:
+    def save(self, identity: str, data: bytes, version: int) -> Awaitable[int]:
         """See `Store.save`."""
-        current = self._rows.get(identity, (0, b""))[0]
-        if current != version:
-            raise Fenced(identity)
-        self._rows[identity] = (version + 1, data)
-        return version + 1
+        saved = asyncio.get_running_loop().create_future()
+        if self._rows.get(identity, (0, b""))[0] == version:
+            self._rows[identity] = (version + 1, data)
+            saved.set_result(version + 1)
+        else:
+            saved.set_exception(Fenced(identity))
+        return saved
 
     async def close(self) -> None:
         """See `Store.close`."""
