@@ -53,9 +53,12 @@ def registers(meter_values: list[dict[str, Any]], place: str) -> list[Reading]:
     """The registers at ``place``, in order; the beginning of a transaction goes before anything else."""
     readings: list[Reading] = []
     for value in meter_values:
-        samples = [s for s in value["sampledValue"] if _is_register(s) and s.get("location", "Outlet") == place]
-        for context in dict.fromkeys(s.get("context", "Sample.Periodic") for s in samples):
-            amount = _amount([s for s in samples if s.get("context", "Sample.Periodic") == context])
+        by_context: dict[str, list[dict[str, Any]]] = {}
+        for sample in value["sampledValue"]:
+            if _is_register(sample) and sample.get("location", "Outlet") == place:
+                by_context.setdefault(sample.get("context", "Sample.Periodic"), []).append(sample)
+        for context, samples in by_context.items():
+            amount = _amount(samples)
             if amount is not None:
                 readings.append((amount, value["timestamp"], context))
     return sorted(readings, key=lambda reading: reading[2] != "Transaction.Begin")
@@ -80,20 +83,21 @@ def _is_register(sample: dict[str, Any]) -> bool:
 def _exponent(sample: dict[str, Any]) -> int | None:
     """The power of ten that makes the sample's value Wh; None when its unit is none of energy."""
     unit = sample.get("unitOfMeasure", {})
-    base = _WH.get(unit.get("unit", "Wh").lower())
-    return None if base is None else base + int(unit.get("multiplier", 0))
+    base = _WH.get(unit.get("unit", "Wh").lower()) if unit else 0
+    return base + int(unit["multiplier"]) if base is not None and "multiplier" in unit else base
 
 
 def _amount(samples: list[dict[str, Any]]) -> float | None:
-    whole = [_wh(sample) for sample in samples if "phase" not in sample]
-    if whole:
-        return whole[0]
+    for sample in samples:
+        if "phase" not in sample:
+            return _wh(sample)
     by_phase = {sample["phase"]: _wh(sample) for sample in samples}
     return next((sum(by_phase[p] for p in sorted(phases)) for phases in _PHASES if phases <= by_phase.keys()), None)
 
 
 def _wh(sample: dict[str, Any]) -> float:
-    return round(float(sample["value"]) * 10.0 ** _clamped(_exponent(sample) or 0), 6)
+    exponent = _exponent(sample)
+    return round(float(sample["value"]) * 10.0 ** _clamped(exponent) if exponent else float(sample["value"]), 6)
 
 
 def _clamped(exponent: int) -> int:
@@ -210,15 +214,19 @@ def _row(view: View, sample: dict[str, Any]) -> dict[str, Any] | None:
     """A sampled value in the names of 1.6; None, reported, when 1.6 has no such measurand or unit."""
     unit_of_measure = sample.get("unitOfMeasure", {})
     row = {"value": sample["value"], "exponent": int(unit_of_measure.get("multiplier", 0))}
-    row |= {name: sample[name] for name in ("context", "phase", "location") if name in sample}
+    for name in ("context", "phase", "location"):
+        if name in sample:
+            row[name] = sample[name]
     for name, said, table in (
         ("measurand", sample.get("measurand"), "measurand-to-1.6"),
         ("unit", unit_of_measure.get("unit"), "unit-to-1.6"),
     ):
-        known = view.tables[table].get(said) if said is not None else None
+        if said is None:
+            continue
+        known = view.tables[table].get(said)
         if known is not None:
             row[name] = known
-        elif said is not None and said not in _UNSAID:
+        elif said not in _UNSAID:
             view.note(f"a value is left out: OCPP 1.6 has no {name} {said!r}")
             return None
     return row

@@ -62,8 +62,10 @@ def open_transactions(view: View) -> dict[str, dict[str, Any]]:
 
 def running_on(view: View, connector: int) -> dict[str, Any] | None:
     """The transaction that runs on a 1.6 connector, begun in 1.6 or not."""
-    rows = [row for row in open_transactions(view).values() if row.get("connector") == connector]
-    return next((row for row in rows if "superseded" not in row), None)
+    for row in open_transactions(view).values():
+        if row.get("connector") == connector and "superseded" not in row:
+            return row
+    return None
 
 
 def leave(view: View, connector: int) -> None:

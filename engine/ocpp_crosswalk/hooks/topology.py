@@ -47,15 +47,14 @@ _BEYOND = 2**31
 def connectors_of(view: View, evse_id: int, connector_id: int | None) -> list[int]:
     """The connector numbers of 1.6 that an EVSE, or one connector of it, has."""
     topology = view.settings["topology"]
-    found = [
-        number
-        for number, (evse, connector) in enumerate(topology, 1)
-        if evse == evse_id and connector_id in (None, connector)
-    ]
-    if found or any(evse == evse_id for evse, _ in topology):
-        return found
+    if topology and any(evse == evse_id for evse, _ in topology):
+        return [
+            number
+            for number, (evse, connector) in enumerate(topology, 1)
+            if evse == evse_id and connector_id in (None, connector)
+        ]
     learnt = _learnt(view)
-    found = sorted(int(n) for n, place in learnt.items() if place[0] == evse_id and connector_id in (None, place[1]))
+    found = sorted([int(n) for n, place in learnt.items() if place[0] == evse_id and connector_id in (None, place[1])])
     if found:
         return found
     free = evse_id > len(topology) and str(evse_id) not in learnt
@@ -71,7 +70,7 @@ def learn(view: View, evse_id: int, connector_id: int | None) -> int | None:
     learnt = _learnt(view)
     known = connectors_of(view, evse_id, connector_id)
     topology = view.settings["topology"]
-    if any(evse == evse_id for evse, _ in topology):
+    if topology and any(evse == evse_id for evse, _ in topology):
         return known[0] if known else None
     if known and str(known[0]) in learnt:
         return known[0]

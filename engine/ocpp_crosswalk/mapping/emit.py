@@ -151,9 +151,10 @@ class Emitter:
             return Value(before, look, _UNDEFINED)
         before += statements("F = X", F=found, X=look)
         other = self.value(node.otherwise, env)
-        lacks = quote(
-            "F is U and K is not None and (K if type(K) is str else table_key(K)) not in T", F=found, K=key, T=known
-        )
+        lacks = quote("F is U and K is not None", F=found, K=key)
+        if table.drops:
+            missing = quote("(K if type(K) is str else table_key(K)) not in T", K=key, T=known)
+            lacks = ast.BoolOp(ast.And(), [lacks, missing])
         inner = [*other.before, *statements("F = X", F=found, X=self._undefined(other))]
         before.append(ast.If(lacks, inner, []))
         return Value(before, name(found), _UNDEFINED)
