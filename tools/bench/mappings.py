@@ -239,10 +239,10 @@ def report(pairs: Iterable[Pair], *, slow: bool) -> None:
             typical = BY_HAND.get(action) if str(pair) == "ocpp1.6--ocpp2.0.1" and origin == "station" else None
             if typical is not None:
                 payloads = [typical[0]] * PAYLOADS
-            _row(crosswalk, reference, mapping, payloads, typical and typical[1], slow)
+            row(crosswalk, reference, mapping, payloads, typical and typical[1], slow)
 
 
-def _row(
+def row(
     crosswalk: Crosswalk,
     reference: Crosswalk,
     mapping: model.Mapping,
@@ -250,6 +250,7 @@ def _row(
     by_hand: Exchange | None,
     slow: bool,
 ) -> None:
+    """Print what one mapping costs."""
     pair = mapping.pair
     key = (mapping.origin, mapping.action)
 
