@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from ocpp_crosswalk import Crosswalk, EventKind, Out, Session
+from ocpp_crosswalk import Crosswalk, EventKind, Out, Session, repeats
+from ocpp_crosswalk.repeats import KEPT_IDENTITIES
 from ocpp_crosswalk.session import MAX_TRIES
 
 NOW = 1_790_000_000.0
-DAY = 86_400.0
 CROSSWALK = Crosswalk.load()
 START = {"connectorId": 1, "idTag": "ANNA", "meterStart": 10, "timestamp": "2026-09-21T00:00:10Z"}
 STOP = {"meterStop": 20, "timestamp": "2026-09-21T01:00:00Z"}
@@ -117,3 +117,30 @@ def test_other_calls_are_the_stations_own_business() -> None:
     (call,) = talk.calls("2", "MeterValues", {"connectorId": 1, "transactionId": talk.number, "meterValue": [value]})
     talk.refuses(call)
     assert talk.session.due is None
+
+
+def test_it_is_not_forgotten_for_what_comes_after_it() -> None:
+    talk = Talk()
+    talk.refuses(talk.stops("2")[0])
+    for number in range(KEPT_IDENTITIES + 10):
+        begun = {**START, "timestamp": f"2026-09-21T02:{number // 60:02}:{number % 60:02}Z", "connectorId": 2}
+        for call in talk.calls(f"s{number}", "StartTransaction", begun):
+            while call[0] == 2:
+                (call, *_) = talk.csms(call, 3, {})
+    talk.session = CROSSWALK.session("CP-1", station="ocpp1.6", csms="ocpp2.1", state=talk.session.state)
+    (again,) = talk.wait()
+    assert again[3]["eventType"] == "Ended"
+
+
+def test_when_it_is_forgotten_it_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repeats, "KEPT_LONGER", 0)
+    monkeypatch.setattr(repeats, "KEPT_IDENTITIES", 1)
+    talk = Talk()
+    talk.refuses(talk.stops("2")[0])
+    assert talk.csms(talk.calls("3", "StartTransaction", {**START, "connectorId": 2})[0], 3, {})[0][:2] == [3, "3"]
+    assert talk.wait() == []
+    (event,) = [event for event in talk.session.take_events() if event.kind is EventKind.GIVEN_UP]
+    assert (event.action, event.text) == (
+        "StopTransaction",
+        "a call that was not taken was given up: too many others came after it",
+    )

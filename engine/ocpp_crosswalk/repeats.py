@@ -17,6 +17,8 @@ KEPT_IDS = 16
 """How many answers are kept for repeats of a message id, on each side."""
 KEPT_IDENTITIES = 64
 """How many identities of `once` are kept, with their answers, for each station."""
+KEPT_LONGER = 16
+"""How many of them are kept longer than newer ones, because the link itself will try them again."""
 KEPT_BYTES = 2**20
 """How much the exchanges may be, as JSON, that are kept because they never got an answer."""
 
@@ -68,9 +70,10 @@ class Identities:
     def __init__(self, saved: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._kept: dict[str, bytes] = {}
         self._unanswered: dict[str, int] = {}
+        self._longer: dict[str, None] = {}
         for identity, kept in (saved or {}).items():
             if "exchange" in kept:
-                self.keep_exchange(identity, kept["exchange"])
+                self.keep_exchange(identity, kept["exchange"], longer="longer" in kept)
             else:
                 self.keep_answer(identity, kept["answer"])
 
@@ -86,9 +89,14 @@ class Identities:
         """Keep the answer; repeats get it."""
         self._keep(identity, {"answer": answer})
 
-    def keep_exchange(self, identity: str, exchange: Mapping[str, Any]) -> None:
-        """Keep the exchange; a repeat takes it up again."""
-        self._unanswered[identity] = self._keep(identity, {"exchange": exchange})
+    def keep_exchange(self, identity: str, exchange: Mapping[str, Any], *, longer: bool = False) -> None:
+        """Keep the exchange; a repeat takes it up again. One that is kept ``longer`` does not go before newer ones."""
+        entry = {"exchange": exchange} | ({"longer": True} if longer else {})
+        self._unanswered[identity] = self._keep(identity, entry)
+        if longer:
+            self._longer[identity] = None
+            if len(self._longer) > KEPT_LONGER:
+                del self._longer[next(iter(self._longer))]
         while len(self._unanswered) > 1 and sum(self._unanswered.values()) > KEPT_BYTES:
             self._forget(next(iter(self._unanswered)))
 
@@ -107,9 +115,10 @@ class Identities:
         member = orjson.dumps({identity: entry})[1:-1]
         self._kept[identity] = member
         if len(self._kept) > KEPT_IDENTITIES:
-            self._forget(next(iter(self._kept)))
+            self._forget(next(one for one in self._kept if one not in self._longer))
         return len(member)
 
     def _forget(self, identity: str) -> None:
         self._kept.pop(identity, None)
         self._unanswered.pop(identity, None)
+        self._longer.pop(identity, None)

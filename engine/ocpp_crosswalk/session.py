@@ -405,9 +405,8 @@ class Session:
             if answer.refused:
                 self._tell(EventKind.REFUSED, side, exchange, answer.description, _route(exchange))
             if unfinished is not None:
-                self._identities.keep_exchange(exchange.once, unfinished)
-                if mapping.insist is not None:
-                    self._insist(exchange, answer)
+                insists = mapping.insist is not None and self._insist(exchange, answer)
+                self._identities.keep_exchange(exchange.once, unfinished, longer=insists)
             for message_id in exchange.ids:
                 self._answer_error(side, message_id, answer)
         else:
@@ -423,16 +422,18 @@ class Session:
                 self._answer(peer, message_id, mark, answer)
         self._further(side, exchange)
 
-    def _insist(self, exchange: Exchange, failure: Failure) -> None:
-        """A call of the station was not taken: the link will try it by itself if the station does not repeat it."""
+    def _insist(self, exchange: Exchange, failure: Failure) -> bool:
+        """A call of the station was not taken: whether the link will try it by itself if the station does not repeat
+        it."""
         seconds = self._insistence(exchange)
         if not seconds:
-            return
+            return False
         if exchange.tries < MAX_TRIES:
             self._view.set_timer(_INSIST, self._now + seconds * 2**exchange.tries, {}, exchange.once)
-        else:
-            text = f"given up after {exchange.tries} more attempts: {failure.description}"
-            self._tell(EventKind.GIVEN_UP, Side.STATION, exchange, text, {"payload": exchange.payload})
+            return True
+        text = f"given up after {exchange.tries} more attempts: {failure.description}"
+        self._tell(EventKind.GIVEN_UP, Side.STATION, exchange, text, {"payload": exchange.payload})
+        return False
 
     def _insistence(self, exchange: Exchange) -> float:
         try:
@@ -443,7 +444,11 @@ class Session:
 
     def _try_again(self, identity: str) -> None:
         """Take up a call that was not taken, if it still matters."""
-        exchange = self._exchange(self._identities.unanswered(identity))
+        saved = self._identities.unanswered(identity)
+        if saved is None:
+            text = "a call that was not taken was given up: too many others came after it"
+            self._journal.add(EventKind.GIVEN_UP, Side.STATION, identity.partition(":")[0], "", text)
+        exchange = self._exchange(saved)
         if exchange is not None and self._insistence(exchange):
             exchange.tries += 1
             exchange.ids = {}
