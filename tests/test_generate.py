@@ -1,4 +1,4 @@
-"""check/generate.py: what it makes is valid, varied, and the same for the same seed."""
+"""check/generate.py and check/drawn.py: what they make is valid, varied, and the same for the same seed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import Phase, find, given, settings
 
-from ocpp_crosswalk.check.generate import payloads, random_payload
+from ocpp_crosswalk.check.drawn import payloads
+from ocpp_crosswalk.check.generate import random_payload
 from ocpp_crosswalk.check.strategies import maker
 from ocpp_crosswalk.frames import Call, encode, parse
 from ocpp_crosswalk.schemas import (

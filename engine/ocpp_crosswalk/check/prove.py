@@ -1,6 +1,6 @@
 """Proof by generation: made-up valid calls through the real session, and every frame that leaves is judged.
 
-The payloads come from the makers behind the Hypothesis strategies of `generate`, driven by a seeded generator, so that
+The payloads come from the makers behind the Hypothesis strategies of `drawn`, driven by a seeded generator, so that
 a run is repeatable and a hundred times faster than Hypothesis' own; a payload that fails is made smaller before it is
 shown. Calls of one pair share sessions, so that there are transactions, reservations and profiles to refer to.
 """

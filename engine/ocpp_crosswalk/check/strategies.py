@@ -1,7 +1,7 @@
 """From a schema to a maker of valid values, whatever the choices come from.
 
-A ``Maker`` is a function of a ``Source``: Hypothesis draws in one case and a seeded random generator in the
-other (``generate.py``). It is built once per schema, so that making a payload costs little. Field values that
+A ``Maker`` is a function of a ``Source``: Hypothesis draws in one case (``drawn.py``) and a seeded random generator in
+the other (``generate.py``). It is built once per schema, so that making a payload costs little. Field values that
 occur in practice are in ``samples.yaml``, mixed with what only the schema allows: empty strings, strings of
 the greatest length, the ends of ranges, any Unicode.
 """
