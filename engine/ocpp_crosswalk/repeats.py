@@ -39,6 +39,7 @@ class AnsweredIds:
 
     def __init__(self, saved: list[list[str]] | None = None) -> None:
         self._answers = {row[0]: orjson.dumps(row) for row in saved or []}
+        self._json: orjson.Fragment | None = None
 
     def find(self, message_id: str, mark: str) -> str | None:
         """The text of the answer that this very message, whose frame has this fingerprint, got, if it is kept."""
@@ -50,6 +51,7 @@ class AnsweredIds:
 
     def keep(self, message_id: str, mark: str, text: str) -> None:
         """Keep an answer; the oldest one goes when there are too many."""
+        self._json = None
         self._answers.pop(message_id, None)
         self._answers[message_id] = orjson.dumps([message_id, mark, text])
         if len(self._answers) > KEPT_IDS:
@@ -57,11 +59,14 @@ class AnsweredIds:
 
     def clear(self) -> None:
         """Forget all: a new connection starts."""
+        self._json = None
         self._answers.clear()
 
     def as_json(self) -> orjson.Fragment:
         """The memory as JSON."""
-        return orjson.Fragment(b"[%b]" % b",".join(self._answers.values()))
+        if self._json is None:
+            self._json = orjson.Fragment(b"[%b]" % b",".join(self._answers.values()))
+        return self._json
 
 
 class Identities:
@@ -71,6 +76,7 @@ class Identities:
         self._kept: dict[str, bytes] = {}
         self._unanswered: dict[str, int] = {}
         self._longer: dict[str, None] = {}
+        self._json: orjson.Fragment | None = None
         for identity, kept in (saved or {}).items():
             if "exchange" in kept:
                 self.keep_exchange(identity, kept["exchange"], longer="longer" in kept)
@@ -102,7 +108,9 @@ class Identities:
 
     def as_json(self) -> orjson.Fragment:
         """The memory as JSON."""
-        return orjson.Fragment(b"{%b}" % b",".join(self._kept.values()))
+        if self._json is None:
+            self._json = orjson.Fragment(b"{%b}" % b",".join(self._kept.values()))
+        return self._json
 
     def _find(self, identity: str, what: str) -> dict[str, Any] | None:
         kept = self._kept.get(identity)
@@ -119,6 +127,7 @@ class Identities:
         return len(member)
 
     def _forget(self, identity: str) -> None:
+        self._json = None
         self._kept.pop(identity, None)
         self._unanswered.pop(identity, None)
         self._longer.pop(identity, None)

@@ -8,7 +8,7 @@ from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING
 from ..view import View
 from .bounds import put
-from .station_transactions import ID_TAG_INFO, KEPT, NAMESPACE, open_transactions, running_on
+from .station_transactions import ENDED, ID_TAG_INFO, KEPT, NAMESPACE, open_transactions, running_on
 
 functions = Registry()
 
@@ -90,11 +90,10 @@ def charging_over(view: View, identifier: str) -> bool:
     if row is None or "number" in row:
         return False
     del kept["open"][identifier]
-    ended = kept.setdefault("ended", {})
     end = {"connector": row.get("connector")}
     if "last" in row:
         end |= {"floor": row["last"], "place": row.get("place", "Outlet")}
-    put(ended, identifier, end, KEPT)
+    put(view.change(ENDED), identifier, end, KEPT)
     return True
 
 

@@ -23,6 +23,7 @@ from .values import utc
 functions = Registry()
 
 NAMESPACE = "charging"
+ENDED = "charging-ended"
 KEPT = 50
 """How many ended transactions are remembered for late events, and how many open ones without a start."""
 _ENDS_AUTHORIZATION = ("StopAuthorized", "Deauthorized", "RemoteStop")
@@ -88,7 +89,7 @@ def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
     `chargingState`, `reservationId`) and give the 1.6 calls that it makes possible. `free` says that the tag stands for
     no authorization; times are in UTC with milliseconds."""
     kept = view.change(NAMESPACE)
-    ended = kept.get("ended", {}).get(event["id"])
+    ended = view.read(ENDED).get(event["id"])
     if ended is not None:
         return _late(ended, event)
     row = kept.setdefault("open", {}).get(event["id"])

@@ -21,6 +21,7 @@ from .topology import evse_of
 functions = Registry()
 
 _NAMESPACE = "transactions"
+_ENDED = "transactions-ended"
 _ENDED_KEPT = 50
 """How many ended transactions are remembered, for late messages."""
 _INT32 = 2**31 - 1
@@ -93,11 +94,9 @@ def _add(view: View, row: dict[str, Any]) -> dict[str, Any]:
 
 def end_row(view: View, row: dict[str, Any], *, told: bool = True) -> None:
     """The transaction is over. ``told`` says that the station told its end."""
-    kept = view.change(_NAMESPACE)
-    kept["open"].pop(str(row["number"]), None)
-    ended = kept.setdefault("ended", {})
+    view.change(_NAMESPACE)["open"].pop(str(row["number"]), None)
     row_kept = {name: row[name] for name in ("id", "number", "connector", "seq")}
-    put(ended, str(row["number"]), {**row_kept, "told": told}, _ENDED_KEPT)
+    put(view.change(_ENDED), str(row["number"]), {**row_kept, "told": told}, _ENDED_KEPT)
     forget_transaction_profiles(view, row["id"])
 
 
@@ -161,7 +160,7 @@ def begin_transaction(view: View, connector: int, id_tag: str) -> dict[str, Any]
 def transaction_event(view: View, number: int, connector: int) -> dict[str, Any]:
     """The next event of the transaction. One that began before this link came between is taken up under its number
     as text, with sequence numbers from 0: nothing is invented about its beginning. One that is over stays over."""
-    return next_event(view, _find(view, number) or _ended(view, number) or _adopt(view, number, connector))
+    return next_event(view, _find(view, number) or _resumed(view, number) or _adopt(view, number, connector))
 
 
 @functions.hook(
@@ -174,7 +173,7 @@ def transaction_event(view: View, number: int, connector: int) -> dict[str, Any]
 def end_transaction(view: View, number: int) -> dict[str, Any]:
     """The last event of the transaction, which is over now. For one that is not known, see `$transactionEvent`; its
     connector is then 0."""
-    row = _find(view, number) or _ended(view, number) or _adopt(view, number, 0)
+    row = _find(view, number) or _resumed(view, number) or _adopt(view, number, 0)
     event = next_event(view, row)
     if "told" in row:
         row["told"] = True
@@ -184,8 +183,13 @@ def end_transaction(view: View, number: int) -> dict[str, Any]:
 
 
 def _ended(view: View, number: int) -> dict[str, Any] | None:
-    row: dict[str, Any] | None = view.read(_NAMESPACE).get("ended", {}).get(str(number))
+    row: dict[str, Any] | None = view.read(_ENDED).get(str(number))
     return row
+
+
+def _resumed(view: View, number: int) -> dict[str, Any] | None:
+    """A transaction that is over, for another event."""
+    return view.change(_ENDED)[str(number)] if _ended(view, number) else None
 
 
 def _adopt(view: View, number: int, connector: int) -> dict[str, Any]:
