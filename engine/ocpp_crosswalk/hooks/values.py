@@ -75,6 +75,8 @@ _CLOCK_MARGIN = 5.0
 )
 def numeric(value: Any) -> float | int | None:
     """The number that a text stands for; undefined when it stands for none."""
+    if type(value) is str:
+        return _number(value)
     if isinstance(value, (int, float)):
         return None if isinstance(value, bool) else value
     return _number(str(value))
