@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from collections import deque
 from collections.abc import Coroutine
 from typing import Any
 
@@ -25,6 +26,7 @@ from ocpp_crosswalk.runner import (
     Closed,
     Connection,
     Dial,
+    Handle,
     Handshake,
     Proxy,
     Refused,
@@ -36,12 +38,13 @@ from ocpp_crosswalk.stores import open_store
 
 
 class MqttConnection:
-    """The connection of one station: what comes in waits in a queue, what goes out is published."""
+    """The connection of one station: what comes in waits in a queue, what goes out is published in order."""
 
     def __init__(self, client: aiomqtt.Client, topic: str) -> None:
         self._client = client
         self._topic = topic
         self._arrived: asyncio.Queue[str | bytes | Closed] = asyncio.Queue()
+        self._leaving: deque[str | bytes] = deque()
         self._closed: Closed | None = None
 
     def arrive(self, frame: str | bytes) -> None:
@@ -54,20 +57,24 @@ class MqttConnection:
             self._closed = closed
             self._arrived.put_nowait(closed)
 
-    async def receive(self) -> str | bytes:
-        frame = await self._arrived.get()
-        if isinstance(frame, Closed):
-            self._arrived.put_nowait(frame)
-            raise frame
-        return frame
+    async def read(self, handle: Handle) -> None:
+        while True:
+            frame = await self._arrived.get()
+            if isinstance(frame, Closed):
+                raise frame
+            pending = handle(frame)
+            if pending is not None:
+                await pending
 
-    def send_now(self, frame: str | bytes) -> bool:
-        return False  # publishing always waits for the broker
-
-    async def send(self, frame: str | bytes) -> None:
+    def write(self, frame: str | bytes) -> bool:
         if self._closed:
             raise self._closed
-        await self._client.publish(f"{self._topic}/down", frame, qos=1)
+        self._leaving.append(frame)
+        return False  # publishing waits for the broker
+
+    async def drain(self) -> None:
+        while self._leaving:
+            await self._client.publish(f"{self._topic}/down", self._leaving.popleft(), qos=1)
 
     async def close(self, code: int, reason: str, *, patience: float) -> None:
         if self._closed is None:

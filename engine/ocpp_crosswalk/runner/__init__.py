@@ -16,7 +16,7 @@ from .proxy import Proxy
 from .routing import Route, Router, Routing
 from .run import check, run
 from .service import Service, serving
-from .transport import Admission, Admit, Closed, Connection, Dial, Handshake, Refused, TransportAdapter
+from .transport import Admission, Admit, Closed, Connection, Dial, Handle, Handshake, Refused, TransportAdapter
 from .websocket import WebSocketAdapter
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Connection",
     "Credentials",
     "Dial",
+    "Handle",
     "Handshake",
     "Latency",
     "Limits",

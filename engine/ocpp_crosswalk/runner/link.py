@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..crosswalk import Crosswalk
 from ..events import Event
@@ -24,6 +24,9 @@ CLOSE_SECONDS = 1.0
 """How long a peer has to agree to the end of its connection."""
 _GENTLE_SECONDS = 2.0
 """How long a link that is to end waits for the frame that is being handled."""
+
+Work = Coroutine[Any, Any, None]
+"""What remains to be done of something that cannot be done at once."""
 
 
 @dataclass(slots=True)
@@ -41,6 +44,10 @@ class Surroundings:
 class Link:
     """The part that all links have in common: two readers, and an end that closes both sides.
 
+    A link does one thing after another: it handles a frame, or what is due, and takes the next when that is done.
+    What need not wait, for a store or middleware or a peer that does not keep up, is done at once, in the call that
+    hands the frame over; the rest is a task, and what comes meanwhile waits for it.
+
     Made when the CSMS has accepted; `run` is called with the station's connection, or `abandon` when it
     never came.
     """
@@ -53,7 +60,8 @@ class Link:
         self._started = time.monotonic()
         self._ending: tuple[int, str, str] | None = None
         self._closers: list[asyncio.Task[None]] = []
-        self._handling = asyncio.Lock()
+        self._doing: asyncio.Task[None] | None = None
+        self._behind: list[Side] = []
         self._reported = False
         self._passage = Passage(around.middleware, info, self._report) if around.middleware else None
         self.proof: Proof | None = None
@@ -86,9 +94,9 @@ class Link:
         self._station = connection
         if self._ending is not None:
             self._close_side(connection, self._ending[0], self._ending[1])
+        self._do(Side.STATION, self._begin)
         csms_reader = asyncio.create_task(self._read(Side.CSMS, self._csms))
         try:
-            await self._begin()
             await self._read(Side.STATION, connection)
         finally:
             self.end(GOING_AWAY, "the connection ended", "proxy")
@@ -115,16 +123,15 @@ class Link:
 
     async def end_gently(self, code: int, reason: str) -> None:
         """Let the frame that is being handled get through, for a moment, and then end."""
-        try:
-            async with asyncio.timeout(_GENTLE_SECONDS), self._handling:
-                self.end(code, reason, "proxy")
-        except TimeoutError:
+        ending = self._do(Side.STATION, self.end, code, reason, "proxy")
+        if ending is not None:
+            await asyncio.wait((ending,), timeout=_GENTLE_SECONDS)
             self.end(code, reason, "proxy")
 
     async def settled(self) -> None:
         """Returns when the frame that was being handled when the link ended is done with."""
-        async with self._handling:
-            pass
+        while self._doing is not None:
+            await asyncio.wait((self._doing,))
 
     async def closed(self) -> None:
         """Returns when both connections of a link that was ended are closed."""
@@ -135,75 +142,135 @@ class Link:
         self._closers.append(asyncio.create_task(closing))
 
     async def _finish(self) -> None:
+        await self.settled()
         code, reason, by = self._ending or (GOING_AWAY, "", "proxy")
         if self._reported:
             self._around.observer.closed(self.info, code, reason, by, time.monotonic() - self._started)
 
-    async def _begin(self) -> None:
+    def _begin(self) -> Work | None:
         """What is to be done first when both connections are up."""
+        return None
 
-    async def _handle(self, side: Side, frame: str | bytes) -> None:
+    def _handle(self, side: Side, frame: str | bytes) -> Work | None:
+        """Do what is to be done for a frame; gives what cannot be done at once."""
         raise NotImplementedError
 
     async def _read(self, side: Side, connection: Connection) -> None:
-        """Hand every frame of one side on until its connection or the link ends. Never raises."""
+        """Handle every frame of one side until its connection ends. Never raises."""
         limits = self._around.limits
         allowance = Allowance(limits.frames_per_second, limits.burst, time.monotonic())
-        with self._guarded(side):
-            while self._ending is None:
-                frame = await connection.receive()
-                if not allowance.take(time.monotonic()):
-                    reason = f"the {side} sent more than {limits.frames_per_second:g} frames a second"
-                    self.end(POLICY, reason, side)
-                    return
-                async with self._handling:
-                    if self._ending is None:
-                        await self._handle(side, frame)
 
-    @contextmanager
-    def _guarded(self, side: Side) -> Iterator[None]:
-        """Whatever goes wrong inside ends the link in the way that fits, and goes no further."""
+        def handle(frame: str | bytes) -> asyncio.Task[None] | None:
+            if self._ending is None and not allowance.take(time.monotonic()):
+                reason = f"the {side} sent more than {limits.frames_per_second:g} frames a second"
+                self.end(POLICY, reason, side)
+            return self._do(side, self._handle, side, frame)
+
         try:
-            yield
-        except Closed as closed:
-            self.end(*mirrored(closed, PEOPLE[side]), side)
-        except Fenced:
-            self.end(GOING_AWAY, "another instance has taken over this station", "proxy")
-        except StoreError:
-            self.end(INTERNAL_ERROR, "the state cannot be saved", "proxy")
-        except Exception as error:  # a fault of ours costs this link only, and is reported
-            self._around.observer.failed(self.info, error)
-            self.end(INTERNAL_ERROR, "internal error", "proxy")
+            await connection.read(handle)
+        except Exception as error:
+            self._failed(side, error)
+
+    # -- one thing after another --
+
+    def _do(self, side: Side, start: Callable[..., Work | None], *arguments: Any) -> asyncio.Task[None] | None:
+        """Do what ``start`` begins, now or when all that came earlier is done; a link that has ended does nothing any
+        more. Gives the task that sees to it; None: it is done. ``side`` is whose fault it is when that is closed.
+        """
+        work: Work | None = None
+        if self._ending is not None:
+            return None
+        if self._doing is None:
+            try:
+                work = start(*arguments)
+            except Exception as error:
+                self._failed(side, error)
+                return None
+            if work is None and not self._behind:
+                return None
+        task = asyncio.create_task(self._complete(side, self._doing, work, start, arguments))
+        task.add_done_callback(self._done)
+        self._doing = task
+        return task
+
+    async def _complete(
+        self,
+        side: Side,
+        earlier: asyncio.Task[None] | None,
+        work: Work | None,
+        start: Callable[..., Work | None],
+        arguments: tuple[Any, ...],
+    ) -> None:
+        try:
+            if earlier is not None:
+                await earlier
+                if self._ending is None:
+                    work = start(*arguments)
+            if work is not None:
+                await work
+            if self._behind:
+                await self._catch_up()
+        except Exception as error:
+            self._failed(side, error)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        if self._doing is task:
+            self._doing = None
+
+    def _failed(self, side: Side, error: Exception) -> None:
+        """Whatever goes wrong ends the link in the way that fits, and goes no further."""
+        match error:
+            case Closed():
+                self.end(*mirrored(error, PEOPLE[side]), side)
+            case Fenced():
+                self.end(GOING_AWAY, "another instance has taken over this station", "proxy")
+            case StoreError():
+                self.end(INTERNAL_ERROR, "the state cannot be saved", "proxy")
+            case _:  # a fault of ours costs this link only, and is reported
+                self._around.observer.failed(self.info, error)
+                self.end(INTERNAL_ERROR, "internal error", "proxy")
+
+    # -- out --
 
     def _report(self, event: Event) -> None:
         self._around.observer.happened(self.info, [event])
 
-    async def _send(self, side: Side, frame: str | bytes) -> None:
+    def _send(self, side: Side, frame: str | bytes) -> None:
         """Send to one side. When that side is gone its reader ends the link."""
         connection = self._station if side is Side.STATION else self._csms
         if connection is None:
             return
         try:
-            if not connection.send_now(frame):
-                async with asyncio.timeout(self._around.limits.send_seconds or None):
-                    await connection.send(frame)
+            if not connection.write(frame):
+                self._behind.append(side)
         except Closed:
             return
-        except TimeoutError:
-            self.end(POLICY, f"the {PEOPLE[side]} does not read what it is sent", "proxy")
-            return
         self._around.observer.sent(self.info, side, frame)
+
+    async def _catch_up(self) -> None:
+        """Nothing more is done until those that were sent to keep up."""
+        while self._behind:
+            side = self._behind.pop()
+            connection = self._station if side is Side.STATION else self._csms
+            assert connection is not None
+            try:
+                async with asyncio.timeout(self._around.limits.send_seconds or None):
+                    await connection.drain()
+            except Closed:
+                continue
+            except TimeoutError:
+                self.end(POLICY, f"the {PEOPLE[side]} does not read what it is sent", "proxy")
 
 
 class PlainLink(Link):
     """A link between two sides that speak the same version: frames pass untouched."""
 
-    async def _handle(self, side: Side, frame: str | bytes) -> None:
+    def _handle(self, side: Side, frame: str | bytes) -> Work | None:
         self._around.observer.arrived(self.info, side, frame, self._around.clock())
-        if self._passage is None:
-            await self._send(side.other, frame)
-        else:
-            await self._pass(self._passage, side, frame)
+        if self._passage is not None:
+            return self._pass(self._passage, side, frame)
+        self._send(side.other, frame)
+        return None
 
     async def _pass(self, passage: Passage, side: Side, frame: str | bytes) -> None:
         """Hand a frame of ``side`` on through the middleware, or answer it."""
@@ -211,8 +278,8 @@ class PlainLink(Link):
         if onward is not None:
             onward, back = await passage.leaving(side.other, onward)
         if onward is not None:
-            await self._send(side.other, onward)
+            self._send(side.other, onward)
         if back is not None:
             answer, _ = await passage.leaving(side, back)
             if answer is not None:
-                await self._send(side, answer)
+                self._send(side, answer)

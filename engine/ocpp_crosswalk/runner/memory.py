@@ -7,17 +7,16 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from ..versions import Version
-from .transport import GOING_AWAY, Admit, Closed, Connection, Dial, Handshake, Refused
+from .transport import GOING_AWAY, Admit, Closed, Connection, Dial, Handle, Handshake, Refused
 
 _ROOM = 16
-"""How many frames lie between two ends before `send` waits."""
-
-ServeCsms = Callable[[Connection, Dial], Awaitable[None]]
-"""A CSMS: serves the connection of one station until it is closed."""
+"""How many frames lie between two ends before the writer is to wait."""
 
 
 class MemoryConnection:
-    """One end of a connection in memory. `connected` makes both."""
+    """One end of a connection in memory. `connected` makes both. A link reads and writes its end; who plays the other
+    one sends and receives.
+    """
 
     def __init__(self) -> None:
         self._other = self
@@ -25,28 +24,38 @@ class MemoryConnection:
         self._closed: tuple[int, str] | None = None
         self._changed = asyncio.Event()
 
+    async def read(self, handle: Handle) -> None:
+        """See `Connection.read`."""
+        while True:
+            pending = handle(await self.receive())
+            if pending is not None:
+                await pending
+
     async def receive(self) -> str | bytes:
-        """See `Connection.receive`."""
+        """The next frame. Raises Closed after the last."""
         while not self._frames:
             await self._change_of(self)
         frame = self._frames.popleft()
         self._changed.set()
         return frame
 
-    def send_now(self, frame: str | bytes) -> bool:
-        """See `Connection.send_now`."""
+    def write(self, frame: str | bytes) -> bool:
+        """See `Connection.write`."""
         if self._closed:
             raise Closed(*self._closed)
-        if len(self._other._frames) >= _ROOM:
-            return False
         self._other._frames.append(frame)
         self._other._changed.set()
-        return True
+        return len(self._other._frames) < _ROOM
+
+    async def drain(self) -> None:
+        """See `Connection.drain`."""
+        while len(self._other._frames) >= _ROOM:
+            await self._change_of(self._other)
 
     async def send(self, frame: str | bytes) -> None:
-        """See `Connection.send`."""
-        while not self.send_now(frame):
-            await self._change_of(self._other)
+        """Write and drain."""
+        self.write(frame)
+        await self.drain()
 
     async def _change_of(self, end: MemoryConnection) -> None:
         if self._closed:
@@ -67,6 +76,10 @@ def connected() -> tuple[MemoryConnection, MemoryConnection]:
     one, other = MemoryConnection(), MemoryConnection()
     one._other, other._other = other, one
     return one, other
+
+
+ServeCsms = Callable[[MemoryConnection, Dial], Awaitable[None]]
+"""A CSMS: serves the connection of one station until it is closed."""
 
 
 class MemoryAdapter:

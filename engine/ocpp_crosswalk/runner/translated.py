@@ -11,7 +11,7 @@ from typing import Any
 from ..session import Out, Session, StateError
 from ..stores import Fenced, StoreError
 from ..versions import Pair, Side
-from .link import Link, Surroundings
+from .link import Link, Surroundings, Work
 from .middleware import Passage
 from .observe import LinkInfo
 from .transport import Connection
@@ -34,7 +34,6 @@ class TranslatedLink(Link):
         self._first: Sequence[Out] = ()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
-        self._timer_tasks: set[asyncio.Task[None]] = set()
         self._crosswalk = around.crosswalk
         self._session: Session
 
@@ -69,60 +68,84 @@ class TranslatedLink(Link):
             self._around.observer.stored(self.info, "load", 0.0, unusable)
             raise unusable from None
 
-    async def _begin(self) -> None:
-        with self._guarded(Side.STATION):
-            async with self._handling:
-                outs, self._first = self._first, ()
-                await self._deliver(outs)
+    def _begin(self) -> Work | None:
+        outs, self._first = self._first, ()
+        return self._deliver(outs)
 
-    async def _handle(self, side: Side, frame: str | bytes) -> None:
+    def _handle(self, side: Side, frame: str | bytes) -> Work | None:
         started = time.perf_counter()
         now = self._around.clock()
         observer = self._around.observer
         observer.arrived(self.info, side, frame, now)
         self._session.leave_out(observer.unheard)
         if self._passage is None:
-            await self._deliver(self._session.receive(side, frame, now=now))
+            work = self._deliver(self._session.receive(side, frame, now=now))
         else:
-            onward, back = await self._passage.arrived(side, frame)
-            if back is not None:
-                await self._deliver([Out(side, back)])
-            if onward is not None:
-                await self._deliver(self._session.receive(side, onward, now=now))
-        observer.handled(self.info, side, time.perf_counter() - started)
+            work = self._pass(self._passage, side, frame, now)
+        if work is not None:
+            return self._handle_rest(work, side, started)
+        self._handled(side, started)
+        return None
+
+    async def _handle_rest(self, work: Work, side: Side, started: float) -> None:
+        await work
+        self._handled(side, started)
+
+    def _handled(self, side: Side, started: float) -> None:
+        self._around.observer.handled(self.info, side, time.perf_counter() - started)
         if self._crosswalk is not self._around.crosswalk:
             self._adopt_mappings()
 
-    async def _deliver(self, outs: Sequence[Out]) -> None:
-        """Save, then send, then see when the session wants to be asked again."""
-        await self._settle()
-        if self._passage is None:
-            for out in outs:
-                await self._send(out.to, out.text)
-        else:
-            await self._deliver_through(self._passage, outs)
-        self._schedule(self._session.due)
+    async def _pass(self, passage: Passage, side: Side, frame: str | bytes, now: float) -> None:
+        """Hand a frame to the session through the middleware, or answer it."""
+        onward, back = await passage.arrived(side, frame)
+        if back is not None:
+            await self._leave_through(passage, [Out(side, back)])
+        if onward is not None:
+            work = self._deliver(self._session.receive(side, onward, now=now))
+            if work is not None:
+                await work
 
-    async def _settle(self) -> None:
-        """Report what happened and save what changed."""
-        session = self._session
-        events = session.take_events()
+    def _deliver(self, outs: Sequence[Out]) -> Work | None:
+        """Report what happened, save what changed, then send."""
+        self._tell()
+        return self._save_and_leave(outs) if self._session.dirty else self._leave(outs)
+
+    async def _save_and_leave(self, outs: Sequence[Out]) -> None:
+        await self._save()
+        work = self._leave(outs)
+        if work is not None:
+            await work
+
+    def _leave(self, outs: Sequence[Out]) -> Work | None:
+        """Send, then see when the session wants to be asked again."""
+        if self._passage is not None:
+            return self._leave_through(self._passage, outs)
+        for out in outs:
+            self._send(out.to, out.text)
+        self._schedule(self._session.due)
+        return None
+
+    def _tell(self) -> None:
+        """Report what happened."""
+        events = self._session.take_events()
         if events:
             self._around.observer.happened(self.info, events)
-        if session.dirty:
-            await self._save()
 
-    async def _deliver_through(self, passage: Passage, outs: Sequence[Out]) -> None:
+    async def _leave_through(self, passage: Passage, outs: Sequence[Out]) -> None:
         """Send through the middleware. What it answers to a call is taken for the receiver's answer."""
         pending = deque(outs)
         while pending:
             out = pending.popleft()
             onward, back = await passage.leaving(out.to, out.text)
             if onward is not None:
-                await self._send(out.to, onward)
+                self._send(out.to, onward)
             if back is not None:
                 pending.extend(self._session.receive(out.to, back, now=self._around.clock()))
-                await self._settle()
+                self._tell()
+                if self._session.dirty:
+                    await self._save()
+        self._schedule(self._session.due)
 
     # -- state --
 
@@ -172,22 +195,16 @@ class TranslatedLink(Link):
         if due is None or due > self._around.clock():
             self._schedule(due)
             return
-        task = asyncio.create_task(self._expire())
-        self._timer_tasks.add(task)
-        task.add_done_callback(self._timer_tasks.discard)
+        self._do(Side.STATION, self._expire)
 
-    async def _expire(self) -> None:
-        with self._guarded(Side.STATION):
-            async with self._handling:
-                if self._ending is None:
-                    now = self._around.clock()
-                    self._around.observer.expired(self.info, now)
-                    await self._deliver(self._session.expire(now=now))
+    def _expire(self) -> Work | None:
+        now = self._around.clock()
+        self._around.observer.expired(self.info, now)
+        return self._deliver(self._session.expire(now=now))
 
     async def _finish(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        await asyncio.gather(*self._timer_tasks)
         await super()._finish()
 
     # -- new mappings --

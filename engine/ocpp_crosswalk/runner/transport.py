@@ -4,6 +4,7 @@ own.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -37,19 +38,27 @@ class Refused(Exception):
         self.headers = dict(headers or {})
 
 
+Handle = Callable[[str | bytes], asyncio.Future[None] | None]
+"""Takes a frame that came in. What it gives is awaited before the next frame of the connection is handed over; None:
+the frame is done with. Never raises; not to be called from inside `Connection.write`.
+"""
+
+
 class Connection(Protocol):
     """One open connection that carries whole frames in order."""
 
-    async def receive(self) -> str | bytes:
-        """The next frame. What had arrived before the end is given out first; then raises Closed."""
+    async def read(self, handle: Handle) -> None:
+        """Hand every frame to ``handle``, one after another. When the connection is over, from either end, and what
+        had arrived before is handed over, raises Closed.
+        """
         ...
 
-    def send_now(self, frame: str | bytes) -> bool:
-        """Send a frame if that takes no waiting. False: it was not sent, and has to be by `send`. Raises Closed."""
+    def write(self, frame: str | bytes) -> bool:
+        """Send a frame. False: the peer does not keep up, `drain` before there is more. Raises Closed."""
         ...
 
-    async def send(self, frame: str | bytes) -> None:
-        """Send a frame; waits while the peer does not keep up. Raises Closed."""
+    async def drain(self) -> None:
+        """Wait until the peer keeps up with what was written. Raises Closed."""
         ...
 
     async def close(self, code: int, reason: str, *, patience: float) -> None:

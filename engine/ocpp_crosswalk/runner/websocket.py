@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -21,7 +22,7 @@ from ..versions import Version
 from .config import ConfigError, Limits, Listener
 from .handshake import join_url, parse_offers, parse_path
 from .tls import TlsContexts
-from .transport import LOST, Admission, Admit, Closed, Connection, Dial, Handshake, Refused
+from .transport import LOST, Admission, Admit, Closed, Connection, Dial, Handle, Handshake, Refused
 from .wire import Binary, Wire
 
 _WRITE_LIMIT = 2**16
@@ -42,28 +43,39 @@ class WebSocketConnection:
     def __init__(self, socket: Wire, *, tolerant: bool = False) -> None:
         self._socket = socket
         self._tolerant = tolerant
+        self._garbled = False
 
-    async def receive(self) -> str | bytes:
-        """See `Connection.receive`."""
-        message = await self._socket.receive()
-        if self._tolerant or isinstance(message, Binary):
-            return message
+    async def read(self, handle: Handle) -> None:
+        """See `Connection.read`."""
         try:
-            return message.decode()
-        except UnicodeDecodeError:
-            await self._socket.close(CloseCode.INVALID_DATA)
-            raise Closed(LOST) from None
+            await self._socket.read(handle if self._tolerant else partial(self._take, handle))
+        except Closed:
+            if self._garbled:
+                raise Closed(LOST) from None
+            raise
 
-    def send_now(self, frame: str | bytes) -> bool:
-        """See `Connection.send_now`."""
+    def _take(self, handle: Handle, message: bytes) -> asyncio.Future[None] | None:
+        """Hand a message on as text, if it is; a text that is not UTF-8 is the last thing that is read."""
+        if self._garbled:
+            return None
+        if isinstance(message, Binary):
+            return handle(message)
+        try:
+            text = message.decode()
+        except UnicodeDecodeError:
+            self._garbled = True
+            return asyncio.ensure_future(self._socket.close(CloseCode.INVALID_DATA))
+        return handle(text)
+
+    def write(self, frame: str | bytes) -> bool:
+        """See `Connection.write`."""
         if isinstance(frame, str):
             return self._socket.write(frame.encode(), text=True)
         return self._socket.write(frame, text=False)
 
-    async def send(self, frame: str | bytes) -> None:
-        """See `Connection.send`."""
-        while not self.send_now(frame):
-            await self._socket.keep_up()
+    async def drain(self) -> None:
+        """See `Connection.drain`."""
+        await self._socket.keep_up()
 
     async def close(self, code: int, reason: str, *, patience: float) -> None:
         """See `Connection.close`."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from websockets.asyncio.connection import Connection as AnyWebSocket
@@ -25,7 +26,7 @@ except ImportError:  # the library's wheels have it for all common platforms
     from websockets.utils import apply_mask
 
 _QUEUE = 4
-"""How many frames of one peer are taken from the network before they are handled."""
+"""How many frames of one peer wait to be handled before no more are taken from the network."""
 _EARLY_BYTES = 2**16
 """How much a station may send before its handshake is answered."""
 _WHOLE_TEXT = 0x81
@@ -35,7 +36,7 @@ _MASK_POOL = 4096
 
 
 class Wire(AnyWebSocket):
-    """What the library's connections of both sides are extended by: `receive` and `send` of whole messages."""
+    """What the library's connections of both sides are extended by: whole messages in and out."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -49,7 +50,9 @@ class Wire(AnyWebSocket):
         self._parts: list[bytes] | None = None
         self._parts_are_text = True
         self._held_back = False
-        self._waiter: asyncio.Future[None] | None = None
+        self._handle: Callable[[bytes], asyncio.Future[None] | None] | None = None
+        self._ready = False
+        self._ended: asyncio.Future[None] = self.loop.create_future()
         self._over = False
 
     # -- in --
@@ -139,13 +142,31 @@ class Wire(AnyWebSocket):
             self._arrived(message if self._parts_are_text else Binary(message))
 
     def _arrived(self, message: bytes) -> None:
+        if self._ready:
+            self._hand_over(message)
+            return
         self._messages.append(message)
-        if self._waiter is not None:
-            if not self._waiter.done():
-                self._waiter.set_result(None)
-        elif len(self._messages) > _QUEUE and not self._held_back:
+        if len(self._messages) > _QUEUE and not self._held_back:
             self._held_back = True
             self.transport.pause_reading()
+
+    def _hand_over(self, message: bytes) -> None:
+        assert self._handle is not None
+        pending = self._handle(message)
+        if pending is not None:
+            self._ready = False
+            pending.add_done_callback(self._go_on)
+
+    def _go_on(self, _: asyncio.Future[None] | None = None) -> None:
+        """What was handed over is handled: hand over what came in meanwhile."""
+        self._ready = True
+        while self._messages and self._ready:
+            self._hand_over(self._messages.popleft())
+        if self._held_back and len(self._messages) <= _QUEUE:
+            self._held_back = False
+            if not self.transport.is_closing():
+                self.transport.resume_reading()
+        self._see_end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See asyncio.Protocol."""
@@ -154,24 +175,20 @@ class Wire(AnyWebSocket):
 
     def _end(self) -> None:
         self._over = True
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._see_end()
 
-    async def receive(self) -> bytes:
-        """The next message: of a text message its UTF-8, unchecked; else a `Binary`. Raises Closed."""
-        while not self._messages:
-            if self._over:
-                raise self._closed()
-            self._waiter = self.loop.create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-        if self._held_back and len(self._messages) <= _QUEUE:
-            self._held_back = False
-            if not self.transport.is_closing():
-                self.transport.resume_reading()
-        return self._messages.popleft()
+    def _see_end(self) -> None:
+        if self._over and self._ready and not self._ended.done():
+            self._ended.set_result(None)
+
+    async def read(self, handle: Callable[[bytes], asyncio.Future[None] | None]) -> None:
+        """Hand over every message as it comes in: of a text message its UTF-8, unchecked; else a `Binary`. What
+        ``handle`` gives is awaited before the next. Raises Closed in the end.
+        """
+        self._handle = handle
+        self._go_on()
+        await self._ended
+        raise self._closed()
 
     def _closed(self) -> Closed:
         received = self.protocol.close_rcvd
@@ -180,16 +197,14 @@ class Wire(AnyWebSocket):
     # -- out --
 
     def write(self, payload: bytes, *, text: bool) -> bool:
-        """Send a message at once, unless the peer does not keep up: False then. Raises Closed."""
-        if self.paused:
-            return False
+        """Send a message. False: the peer does not keep up. Raises Closed."""
         protocol = self.protocol
         if protocol.state is not State.OPEN or self.transport.is_closing():
             raise self._closed()
         if protocol.extensions:
             (protocol.send_text if text else protocol.send_binary)(payload)
             self.send_data()
-            return True
+            return not self.paused
         flag = 0 if self._server else _MASKED
         length = len(payload)
         if length < 126:
@@ -203,7 +218,7 @@ class Wire(AnyWebSocket):
         else:
             mask = _masks.next()
             self.transport.write(head + mask + apply_mask(payload, mask))
-        return True
+        return not self.paused
 
     async def keep_up(self) -> None:
         """Wait until the peer has read enough for more to be sent. Raises Closed."""
