@@ -46,7 +46,7 @@ class TranslatedLink(Link):
             self._session = self._make_session(state)
             self._first = self._session.connect(now=now)
             try:
-                await self._save()
+                await _rest(self._save())
             except Fenced:
                 if attempt + 1 < _CLAIMS:
                     continue
@@ -102,20 +102,17 @@ class TranslatedLink(Link):
         if back is not None:
             await self._leave_through(passage, [Out(side, back)])
         if onward is not None:
-            work = self._deliver(self._session.receive(side, onward, now=now))
-            if work is not None:
-                await work
+            await _rest(self._deliver(self._session.receive(side, onward, now=now)))
 
     def _deliver(self, outs: Sequence[Out]) -> Work | None:
         """Report what happened, save what changed, then send."""
         self._tell()
-        return self._save_and_leave(outs) if self._session.dirty else self._leave(outs)
+        saving = self._save()
+        return self._leave(outs) if saving is None else self._leave_when_saved(saving, outs)
 
-    async def _save_and_leave(self, outs: Sequence[Out]) -> None:
-        await self._save()
-        work = self._leave(outs)
-        if work is not None:
-            await work
+    async def _leave_when_saved(self, saving: Work, outs: Sequence[Out]) -> None:
+        await saving
+        await _rest(self._leave(outs))
 
     def _leave(self, outs: Sequence[Out]) -> Work | None:
         """Send, then see when the session wants to be asked again."""
@@ -143,8 +140,7 @@ class TranslatedLink(Link):
             if back is not None:
                 pending.extend(self._session.receive(out.to, back, now=self._around.clock()))
                 self._tell()
-                if self._session.dirty:
-                    await self._save()
+                await _rest(self._save())
         self._schedule(self._session.due)
 
     # -- state --
@@ -163,14 +159,26 @@ class TranslatedLink(Link):
         self._version = saved.version
         return saved.data
 
-    async def _save(self) -> None:
+    def _save(self) -> Work | None:
+        """Save the state if it changed. Raises StoreError."""
+        if not self._session.dirty:
+            return None
         started = time.perf_counter()
-        try:
-            self._version = await self._around.store.save(self.info.identity, self._session.state, self._version)
-        except StoreError as error:
-            self._around.observer.stored(self.info, "save", time.perf_counter() - started, error)
-            raise
-        self._around.observer.stored(self.info, "save", time.perf_counter() - started, None)
+        saving = self._around.store.save(self.info.identity, self._session.state, self._version)
+        if not isinstance(saving, asyncio.Future) or not saving.done():
+            return self._save_rest(asyncio.ensure_future(saving), started)
+        self._saved(saving, started)
+        return None
+
+    async def _save_rest(self, saving: asyncio.Future[int], started: float) -> None:
+        await asyncio.wait((saving,))
+        self._saved(saving, started)
+
+    def _saved(self, saving: asyncio.Future[int], started: float) -> None:
+        error = saving.exception()
+        assert error is None or isinstance(error, Exception)
+        self._around.observer.stored(self.info, "save", time.perf_counter() - started, error)
+        self._version = saving.result()
         self._session.saved()
 
     # -- timers --
@@ -219,3 +227,9 @@ class TranslatedLink(Link):
         self._crosswalk = self._around.crosswalk
         self._session = self._make_session(self._session.state)
         self._session.dirty = dirty
+
+
+async def _rest(work: Work | None) -> None:
+    """Do what could not be done at once."""
+    if work is not None:
+        await work
