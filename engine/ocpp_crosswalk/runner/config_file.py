@@ -228,7 +228,7 @@ def _check_paths(document: Document, value: Mapping[str, Any], found: Diagnostic
         else:
             continue
         remedy = suggestion(wanted.name, _names_beside(wanted))
-        remedy = remedy or f"Looked at: {wanted}. Relative paths start from the folder of this file."
+        remedy = remedy or f"Looked at: {wanted.absolute()}. Relative paths start from the folder of this file."
         found.add("XW707", document.position(path), message, remedy, _dotted(path))
 
 
