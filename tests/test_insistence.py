@@ -119,6 +119,18 @@ def test_other_calls_are_the_stations_own_business() -> None:
     assert talk.session.due is None
 
 
+def test_after_a_reconnect_the_station_speaks_first() -> None:
+    talk = Talk()
+    talk.refuses(talk.stops("2")[0])
+    talk.now += 10_000
+    assert talk.session.connect(now=talk.now) == []
+    assert talk.frames(talk.session.expire(now=talk.now)) == []
+    (boot,) = talk.calls("1", "BootNotification", {"chargePointVendor": "V", "chargePointModel": "M"})
+    answer = {"status": "Accepted", "interval": 5, "currentTime": "2026-09-21T04:00:00Z"}
+    accepted, ended = talk.csms(boot, 3, answer)
+    assert (accepted[0], ended[3]["eventType"]) == (3, "Ended")
+
+
 def test_it_is_not_forgotten_for_what_comes_after_it() -> None:
     talk = Talk()
     talk.refuses(talk.stops("2")[0])

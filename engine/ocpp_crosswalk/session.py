@@ -189,7 +189,8 @@ class Session:
             for call in peer.outbox.waiting:
                 call.id = self._ids.fresh()
             peer.answered.clear()
-        pending = self._detached or any(peer.outbox.waiting for peer in self._peers.values())
+        due = any(timer["name"] == _INSIST and timer["at"] <= now for timer in self._view.timers)
+        pending = due or self._detached or any(peer.outbox.waiting for peer in self._peers.values())
         self._held_until = now + HOLD_SECONDS if pending else 0.0
         self.dirty = True
         return self._end()
