@@ -78,8 +78,9 @@ def by_action(seconds: float) -> None:
     }
     for name, conversation in conversations.items():
         _against_bare(f"{name}, 20 stations", 20, conversation, seconds, FULL, LEAN)
-    for stations in (1, 20, 100, 1000):
-        _against_bare(f"a charging station's day, {stations} stations", stations, links.charging, seconds, FULL, LEAN)
+    for stations in (1, 100, 1000):
+        title = f"a charging station's day, {stations} station{'s' if stations > 1 else ''}"
+        _against_bare(title, stations, links.charging, seconds, FULL, LEAN)
 
 
 def by_size(seconds: float) -> None:
