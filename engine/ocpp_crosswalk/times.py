@@ -14,9 +14,12 @@ def parse_time(text: str) -> datetime | None:
     return read_time(text)[0]
 
 
-@lru_cache(1024)  # a message names the same moment several times
 def read_time(text: str) -> tuple[datetime, str] | tuple[None, None]:
     """`parse_time`, and the moment as `time_text` writes it."""
+    return _known(text) if len(text) <= _SHORT else _read(text)
+
+
+def _read(text: str) -> tuple[datetime, str] | tuple[None, None]:
     try:
         if len(text) == 20 and text[4::3] == "--T::Z":
             return datetime.fromisoformat(text), f"{text[:-1]}.000Z"
@@ -33,6 +36,12 @@ def read_time(text: str) -> tuple[datetime, str] | tuple[None, None]:
     except (ValueError, OverflowError):
         return None, None
     return moment, _text(moment)
+
+
+_known = lru_cache(1024)(_read)
+"""A message names the same moment several times."""
+_SHORT = 40
+"""Characters of a text that is kept beyond its message."""
 
 
 @lru_cache(1024)

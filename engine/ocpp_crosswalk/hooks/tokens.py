@@ -137,7 +137,9 @@ def token_type(view: View, id_tag: str) -> str:
 def _supposed(view: View, id_tag: str) -> str:
     """The type of an idTag of which nothing else is known: the setting's, or what its shape suggests."""
     fixed: str = view.settings["idTokenType"]
-    return _by_shape(id_tag) if fixed == "auto" else fixed
+    if fixed != "auto":
+        return fixed
+    return _by_shape(id_tag) if len(id_tag) <= _LONGEST[Version.V16] else "Central"
 
 
 @lru_cache(1024)

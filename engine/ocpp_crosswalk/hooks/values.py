@@ -75,14 +75,13 @@ _CLOCK_MARGIN = 5.0
 )
 def numeric(value: Any) -> float | int | None:
     """The number that a text stands for; undefined when it stands for none."""
-    if type(value) is str:
-        return _number(value)
+    if type(value) is str and len(value) <= _SHORT:
+        return _known_number(value)
     if isinstance(value, (int, float)):
         return None if isinstance(value, bool) else value
     return _number(str(value))
 
 
-@lru_cache(1024)  # a message asks for the same number twice, and meters often tell the same
 def _number(text: str) -> float | int | None:
     try:
         number = float(text.strip())
@@ -93,6 +92,10 @@ def _number(text: str) -> float | int | None:
     return number if math.isfinite(number) else None
 
 
+_known_number = lru_cache(1024)(_number)
+"""A message asks for the same number twice, and meters often tell the same."""
+_SHORT = 40
+"""Characters of a text that is kept beyond its message."""
 _EXACT = 2**53
 
 
