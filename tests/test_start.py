@@ -51,6 +51,20 @@ def test_the_version_is_told_without_the_engine() -> None:
     assert not loaded & {"jsonata", "jsonschema_rs", "orjson", "yaml", *_FOR_SERVING, *_FOR_SOME}
 
 
+def test_the_public_names_are_there_before_they_are_loaded() -> None:
+    """For `dir`, for `import *`, and each by itself; another name is an error."""
+    program = """
+import ocpp_crosswalk
+assert set(ocpp_crosswalk.__all__) <= set(dir(ocpp_crosswalk))
+assert not hasattr(ocpp_crosswalk, "Crosswalks")
+from ocpp_crosswalk import *
+from ocpp_crosswalk.crosswalk import Crosswalk as home
+assert Crosswalk is home and Crosswalk is ocpp_crosswalk.Crosswalk
+assert PAIRS[0].station is Version.V16
+"""
+    assert "ocpp_crosswalk" in loaded_by(program)
+
+
 def test_a_session_needs_nothing_of_the_proxy() -> None:
     loaded = loaded_by(_SESSION)
     assert loaded >= {"jsonata", "jsonschema_rs", "orjson", "yaml"}
