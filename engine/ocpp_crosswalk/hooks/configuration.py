@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import re
 import string
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import lru_cache
 from typing import Any
 
 from ..expressions.functions import STRING, Type, object_of
@@ -107,7 +109,18 @@ def _place(component: str, variable: str, instance: str | None) -> tuple[str, st
 
 def key_table(view: View) -> KeyTable:
     """The table of keys that this session's mappings hold."""
-    return KeyTable(view.tables.get(KEYS, {}))
+    values = view.tables.get(KEYS, _NO_TABLE)
+    for known, table in tuple(_LATEST):
+        if known is values:
+            return table
+    table = KeyTable(values)
+    _LATEST.appendleft((values, table))
+    return table
+
+
+_NO_TABLE: Mapping[str, Any] = {}
+_LATEST: deque[tuple[Mapping[str, Any], KeyTable]] = deque(maxlen=4)
+"""The tables made last. They are the same for every session that has the same mappings."""
 
 
 # -- names by rule --
@@ -274,8 +287,16 @@ def guarded(view: View, names: tuple[str, ...], value: str) -> bool:
     how it authenticates (settings `protectedKeys`)."""
     if _WEBSOCKET_URL.match(value):
         return True
-    patterns = [pattern.casefold() for pattern in view.settings["protectedKeys"]]
-    return any(fnmatchcase(name.casefold(), pattern) for name in names for pattern in patterns)
+    protected = _any_of(tuple(view.settings["protectedKeys"]))
+    return any(protected.match(name.casefold()) for name in names)
+
+
+@lru_cache(16)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(pattern.casefold()) for pattern in patterns) or _NEVER)
+
+
+_NEVER = r"(?!)"
 
 
 _WEBSOCKET_URL = re.compile(r"\s*wss?://", re.IGNORECASE)

@@ -87,6 +87,8 @@ def remember(view: View, token: str, kind: str | None, version: Version, *, list
 def _known(view: View, table: str, key: str) -> Any:
     """What is kept of a token that was used lately, or else of one in a list."""
     kept = view.read("tokens")
+    if not kept:
+        return None
     found = kept.get(table, {}).get(key)
     return kept.get(f"listed {table}", {}).get(key) if found is None else found
 
