@@ -17,14 +17,16 @@ from .base import Fenced, Saved, StoreError
 
 _BUSY_SECONDS = 10.0
 _BUSY_PAUSE = 0.02
-_LOG_BYTES = 8 * 2**20
+_LOG_BYTES = 32 * 2**20
 """How much is saved before the thread is asked to bring the write-ahead log into the file."""
+_PAGE_BYTES = 8192
+"""So that most states fit into a page: one that does not costs three pages more."""
 _SCHEMA = """
 create table if not exists station (
     identity text primary key,
     version integer not null,
     state blob not null
-) without rowid
+)
 """
 _LOAD = "select version, state from station where identity = ?"
 _FIRST = "insert into station (version, state, identity) values (?, ?, ?) on conflict do nothing"
@@ -33,7 +35,7 @@ _NEXT = "update station set version = ?, state = ? where identity = ? and versio
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """A load (no data) or a save that waits for the thread."""
+    """A load (no data) or a save."""
 
     identity: str
     future: asyncio.Future[Any]
@@ -45,16 +47,16 @@ class _Job:
 class SqliteStore:
     """States in the SQLite file ``path``.
 
-    With ``durability="normal"`` what was acknowledged survives the death of the process (SIGKILL): a save goes into the
-    file's write-ahead log at once, which costs less than to have a thread do it. With ``"full"`` each commit is also
-    flushed to the disk and survives the loss of power. A thread does what takes waiting: it loads, flushes (all saves
-    that wait when it becomes free go into one commit), saves while another process writes, and brings the log into the
-    file. Several processes may share the file.
+    All saves that came up in one turn of the event loop go into one transaction. With ``durability="normal"`` it is
+    written to the file's write-ahead log by the event loop, which costs less than to wake a thread, and what was
+    acknowledged survives the death of the process (SIGKILL). With ``"full"`` it is also flushed to the disk, by a
+    thread, and survives the loss of power. The thread also sees to what has to wait for another process that writes,
+    and brings the log into the file. Several processes may share the file.
     """
 
     def __init__(self, path: str | Path, *, durability: str = "normal") -> None:
         self._path = str(path)
-        self._synchronous = {"normal": "normal", "full": "full"}[durability]
+        self._flushes = {"normal": False, "full": True}[durability]
         self._patient = self._open(_BUSY_SECONDS)
         """The thread's connection: it waits for other writers."""
         self._prompt = self._open(0)
@@ -62,6 +64,7 @@ class SqliteStore:
         self._logged = 0
         self._waiting: list[_Job] = []
         self._batches: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
+        """For the thread: jobs; none: the log is to be folded; None: there is no more."""
         self._closing = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._work, name="ocpp-crosswalk-sqlite", daemon=True)
@@ -83,8 +86,9 @@ class SqliteStore:
     def _prepared(self, patience: float) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=patience, isolation_level=None, check_same_thread=False)
         try:
+            connection.execute(f"pragma page_size={_PAGE_BYTES}")
             connection.execute("pragma journal_mode=wal")
-            connection.execute(f"pragma synchronous={self._synchronous}")
+            connection.execute(f"pragma synchronous={'full' if self._flushes else 'normal'}")
             connection.execute("pragma wal_autocheckpoint=0")
             connection.execute(_SCHEMA)
         except sqlite3.Error:
@@ -101,46 +105,33 @@ class SqliteStore:
 
     def save(self, identity: str, data: bytes, version: int) -> Awaitable[int]:
         """See `Store.save`."""
-        job = _Job(identity, asyncio.get_running_loop().create_future(), data, version)
-        if self._synchronous == "full" or self._closing:
-            return self._saved(job)
-        try:
-            job.result = _write(self._prompt, job)
-        except sqlite3.OperationalError as error:
-            if _is_locked(error):
-                return self._saved(job)
-            job.future.set_exception(self._fault(error))
-        except Exception as error:
-            job.future.set_exception(self._fault(error))
+        return self._ask(_Job(identity, asyncio.get_running_loop().create_future(), data, version))
+
+    def _ask(self, job: _Job) -> asyncio.Future[Any]:
+        if self._closing:
+            job.future.set_exception(StoreError("the store is closed"))
         else:
-            _settle(job)
-            self._note(len(data))
+            self._loop = job.future.get_loop()
+            if not self._waiting:
+                self._loop.call_soon(self._begin)
+            self._waiting.append(job)
         return job.future
 
-    async def _saved(self, job: _Job) -> int:
-        """Have the thread save."""
-        written: int = await self._ask(job)
-        return written
-
-    async def _ask(self, job: _Job) -> Any:
-        if self._closing:
-            raise StoreError("the store is closed")
-        loop = self._loop = asyncio.get_running_loop()
-        if not self._waiting:
-            loop.call_soon(self._hand_over)
-        self._waiting.append(job)
-        return await job.future
-
-    def _hand_over(self) -> None:
-        """Give the thread what came up in this turn of the event loop."""
+    def _begin(self) -> None:
+        """See to what came up in this turn of the event loop."""
         jobs, self._waiting = self._waiting, []
-        if jobs:
+        self._logged += sum(len(job.data or b"") for job in jobs)
+        if self._flushes:
             self._batches.put(jobs)
-            self._note(sum(len(job.data or b"") for job in jobs))
-
-    def _note(self, size: int) -> None:
-        """So much was saved: now and then, have the thread bring the log into the file."""
-        self._logged += size
+        else:
+            try:
+                _transaction(self._prompt, jobs)
+                _deliver(jobs, None)
+            except Exception as error:  # handed to all who wait
+                if _is_locked(error):
+                    self._batches.put(jobs)
+                else:
+                    _deliver(jobs, self._fault(error))
         if self._logged > _LOG_BYTES:
             self._logged = 0
             self._batches.put([])
@@ -148,7 +139,8 @@ class SqliteStore:
     async def close(self) -> None:
         """See `Store.close`."""
         self._closing = True
-        self._hand_over()
+        if self._waiting:
+            self._begin()
         self._batches.put(None)
         await asyncio.to_thread(self._thread.join)
         self._prompt.close()
@@ -162,31 +154,20 @@ class SqliteStore:
             while not self._batches.empty():
                 batches.append(self._batches.get())
             if jobs := [job for batch in batches for job in batch or ()]:
-                error = self._transaction(jobs)
-                if self._loop is not None and not self._loop.is_closed():
-                    self._loop.call_soon_threadsafe(_deliver, jobs, error)
+                self._do(jobs)
             if [] in batches:
                 self._fold()
             going = None not in batches
         self._patient.close()
 
-    def _transaction(self, jobs: list[_Job]) -> StoreError | None:
-        writes = any(job.data is not None for job in jobs)
-        execute = self._patient.execute
+    def _do(self, jobs: list[_Job]) -> None:
+        failure: StoreError | None = None
         try:
-            execute("begin immediate" if writes else "begin")
-            try:
-                for job in jobs:
-                    saves = job.data is not None
-                    job.result = _write(self._patient, job) if saves else execute(_LOAD, (job.identity,)).fetchone()
-                execute("commit")
-            except Exception:
-                if self._patient.in_transaction:
-                    execute("rollback")
-                raise
+            _transaction(self._patient, jobs)
         except Exception as error:  # handed to all who wait; the thread has to live on
-            return self._fault(error)
-        return None
+            failure = self._fault(error)
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_deliver, jobs, failure)
 
     def _fold(self) -> None:
         """Bring the log into the file: most of it while others write, and the rest while they wait, so that the log
@@ -199,22 +180,27 @@ class SqliteStore:
         return StoreError(f"the SQLite file {self._path} could not be written or read: {error}")
 
 
-def _write(connection: sqlite3.Connection, job: _Job) -> int | None:
-    """Write a save; gives its version, or None when another owner has written."""
-    row = (job.version + 1, job.data, job.identity)
-    cursor = connection.execute(_NEXT, (*row, job.version)) if job.version else connection.execute(_FIRST, row)
-    return job.version + 1 if cursor.rowcount == 1 else None
+def _transaction(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
+    """Do all jobs, or none."""
+    execute = connection.execute
+    execute("begin immediate" if any(job.data is not None for job in jobs) else "begin")
+    try:
+        for job in jobs:
+            if job.data is None:
+                job.result = execute(_LOAD, (job.identity,)).fetchone()
+            else:
+                row = (job.version + 1, job.data, job.identity)
+                written = execute(_NEXT, (*row, job.version)) if job.version else execute(_FIRST, row)
+                job.result = job.version + 1 if written.rowcount == 1 else None
+        execute("commit")
+    except Exception:
+        if connection.in_transaction:
+            execute("rollback")
+        raise
 
 
-def _is_locked(error: sqlite3.OperationalError) -> bool:
-    return "locked" in str(error)
-
-
-def _settle(job: _Job) -> None:
-    if job.result is None and job.data is not None:
-        job.future.set_exception(Fenced(job.identity))
-    else:
-        job.future.set_result(job.result)
+def _is_locked(error: Exception) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)
 
 
 def _deliver(jobs: list[_Job], error: StoreError | None) -> None:
@@ -222,7 +208,9 @@ def _deliver(jobs: list[_Job], error: StoreError | None) -> None:
     for job in jobs:
         if job.future.done():
             continue
-        if error is None:
-            _settle(job)
-        else:
+        if error is not None:
             job.future.set_exception(StoreError(str(error)))
+        elif job.result is None and job.data is not None:
+            job.future.set_exception(Fenced(job.identity))
+        else:
+            job.future.set_result(job.result)
