@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ..session import Out, Session, StateError
@@ -171,7 +172,8 @@ class TranslatedLink(Link):
         return None
 
     async def _save_rest(self, saving: asyncio.Future[int], started: float) -> None:
-        await asyncio.wait((saving,))
+        with suppress(Exception):
+            await saving
         self._saved(saving, started)
 
     def _saved(self, saving: asyncio.Future[int], started: float) -> None:
