@@ -25,7 +25,8 @@ CLOSE_SECONDS = 1.0
 _GENTLE_SECONDS = 2.0
 """How long a link that is to end waits for the frame that is being handled."""
 
-Work = Coroutine[Any, Any, None]
+Work = Coroutine[Any, Any, None] | asyncio.Future[None]
+"""What cannot be done at once; a future of it never fails."""
 """What remains to be done of something that cannot be done at once."""
 
 
@@ -60,7 +61,7 @@ class Link:
         self._started = time.monotonic()
         self._ending: tuple[int, str, str] | None = None
         self._closers: list[asyncio.Task[None]] = []
-        self._doing: asyncio.Task[None] | None = None
+        self._doing: asyncio.Future[None] | None = None
         self._behind: list[Side] = []
         self._reported = False
         self._passage = Passage(around.middleware, info, self._report) if around.middleware else None
@@ -160,7 +161,7 @@ class Link:
         limits = self._around.limits
         allowance = Allowance(limits.frames_per_second, limits.burst, time.monotonic())
 
-        def handle(frame: str | bytes) -> asyncio.Task[None] | None:
+        def handle(frame: str | bytes) -> asyncio.Future[None] | None:
             if self._ending is None and not allowance.take(time.monotonic()):
                 reason = f"the {side} sent more than {limits.frames_per_second:g} frames a second"
                 self.end(POLICY, reason, side)
@@ -173,9 +174,9 @@ class Link:
 
     # -- one thing after another --
 
-    def _do(self, side: Side, start: Callable[..., Work | None], *arguments: Any) -> asyncio.Task[None] | None:
+    def _do(self, side: Side, start: Callable[..., Work | None], *arguments: Any) -> asyncio.Future[None] | None:
         """Do what ``start`` begins, now or when all that came earlier is done; a link that has ended does nothing any
-        more. Gives the task that sees to it; None: it is done. ``side`` is whose fault it is when that is closed.
+        more. Gives what is under way; None: it is done. ``side`` is whose fault it is when that is closed.
         """
         work: Work | None = None
         if self._ending is not None:
@@ -188,15 +189,17 @@ class Link:
                 return None
             if work is None and not self._behind:
                 return None
-        task = asyncio.create_task(self._complete(side, self._doing, work, start, arguments))
-        task.add_done_callback(self._done)
-        self._doing = task
-        return task
+        if isinstance(work, asyncio.Future) and not self._behind:
+            self._doing = work
+        else:
+            self._doing = asyncio.create_task(self._complete(side, self._doing, work, start, arguments))
+        self._doing.add_done_callback(self._done)
+        return self._doing
 
     async def _complete(
         self,
         side: Side,
-        earlier: asyncio.Task[None] | None,
+        earlier: asyncio.Future[None] | None,
         work: Work | None,
         start: Callable[..., Work | None],
         arguments: tuple[Any, ...],
@@ -213,9 +216,31 @@ class Link:
         except Exception as error:
             self._failed(side, error)
 
-    def _done(self, task: asyncio.Task[None]) -> None:
-        if self._doing is task:
+    def _done(self, doing: asyncio.Future[None]) -> None:
+        if self._doing is doing:
             self._doing = None
+
+    def _after(
+        self, earlier: asyncio.Future[Any], side: Side, go_on: Callable[[], Work | None]
+    ) -> asyncio.Future[None]:
+        """Go on when ``earlier`` is done. Nearly always that can be done at once, where a task would cost more than
+        what it does. ``side`` as in `_do`."""
+        done = earlier.get_loop().create_future()
+
+        def resume(_: asyncio.Future[Any]) -> None:
+            work: Work | None = None
+            try:
+                work = go_on()
+            except Exception as error:
+                self._failed(side, error)
+            if work is None and not self._behind:
+                _resolve(done)
+            else:
+                rest = asyncio.create_task(self._complete(side, None, work, go_on, ()))
+                rest.add_done_callback(lambda _: _resolve(done))
+
+        earlier.add_done_callback(resume)
+        return done
 
     def _failed(self, side: Side, error: Exception) -> None:
         """Whatever goes wrong ends the link in the way that fits, and goes no further."""
@@ -260,6 +285,11 @@ class Link:
                 continue
             except TimeoutError:
                 self.end(POLICY, f"the {PEOPLE[side]} does not read what it is sent", "proxy")
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 class PlainLink(Link):

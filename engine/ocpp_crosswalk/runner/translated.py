@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ..session import Out, Session, StateError
@@ -32,6 +32,7 @@ class TranslatedLink(Link):
         self._pair: Pair = info.pair
         self._settings = dict(settings)
         self._version = 0
+        self._saving_since = 0.0
         self._first: Sequence[Out] = ()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
@@ -47,7 +48,7 @@ class TranslatedLink(Link):
             self._session = self._make_session(state)
             self._first = self._session.connect(now=now)
             try:
-                await _rest(self._save())
+                await self._save_and_wait()
             except Fenced:
                 if attempt + 1 < _CLAIMS:
                     continue
@@ -71,7 +72,7 @@ class TranslatedLink(Link):
 
     def _begin(self) -> Work | None:
         outs, self._first = self._first, ()
-        return self._deliver(outs)
+        return self._deliver(Side.STATION, outs)
 
     def _handle(self, side: Side, frame: str | bytes) -> Work | None:
         started = time.perf_counter()
@@ -79,49 +80,51 @@ class TranslatedLink(Link):
         observer = self._around.observer
         observer.arrived(self.info, side, frame, now)
         self._session.leave_out(observer.unheard)
+        handled = partial(self._handled, side, started)
         if self._passage is None:
-            work = self._deliver(self._session.receive(side, frame, now=now))
-        else:
-            work = self._pass(self._passage, side, frame, now)
-        if work is not None:
-            return self._handle_rest(work, side, started)
-        self._handled(side, started)
-        return None
-
-    async def _handle_rest(self, work: Work, side: Side, started: float) -> None:
-        await work
-        self._handled(side, started)
+            return self._deliver(side, self._session.receive(side, frame, now=now), handled)
+        return self._pass(self._passage, side, frame, now, handled)
 
     def _handled(self, side: Side, started: float) -> None:
         self._around.observer.handled(self.info, side, time.perf_counter() - started)
         if self._crosswalk is not self._around.crosswalk:
             self._adopt_mappings()
 
-    async def _pass(self, passage: Passage, side: Side, frame: str | bytes, now: float) -> None:
+    async def _pass(
+        self, passage: Passage, side: Side, frame: str | bytes, now: float, handled: Callable[[], None]
+    ) -> None:
         """Hand a frame to the session through the middleware, or answer it."""
         onward, back = await passage.arrived(side, frame)
         if back is not None:
             await self._leave_through(passage, [Out(side, back)])
         if onward is not None:
-            await _rest(self._deliver(self._session.receive(side, onward, now=now)))
+            work = self._deliver(side, self._session.receive(side, onward, now=now))
+            if work is not None:
+                await work
+        handled()
 
-    def _deliver(self, outs: Sequence[Out]) -> Work | None:
-        """Report what happened, save what changed, then send."""
+    def _deliver(self, side: Side, outs: Sequence[Out], then: Callable[[], None] | None = None) -> Work | None:
+        """Report what happened, save what changed, send, see when the session wants to be asked again; ``then``, what
+        is to be done last."""
         self._tell()
         saving = self._save()
-        return self._leave(outs) if saving is None else self._leave_when_saved(saving, outs)
+        if saving is None:
+            return self._leave(outs, then)
 
-    async def _leave_when_saved(self, saving: Work, outs: Sequence[Out]) -> None:
-        await saving
-        await _rest(self._leave(outs))
+        def saved() -> Work | None:
+            self._saved(saving)
+            return self._leave(outs, then)
 
-    def _leave(self, outs: Sequence[Out]) -> Work | None:
-        """Send, then see when the session wants to be asked again."""
+        return self._then(saving, side, saved)
+
+    def _leave(self, outs: Sequence[Out], then: Callable[[], None] | None) -> Work | None:
         if self._passage is not None:
             return self._leave_through(self._passage, outs)
         for out in outs:
             self._send(out.to, out.text)
         self._schedule(self._session.due)
+        if then is not None:
+            then()
         return None
 
     def _tell(self) -> None:
@@ -141,7 +144,7 @@ class TranslatedLink(Link):
             if back is not None:
                 pending.extend(self._session.receive(out.to, back, now=self._around.clock()))
                 self._tell()
-                await _rest(self._save())
+                await self._save_and_wait()
         self._schedule(self._session.due)
 
     # -- state --
@@ -160,26 +163,29 @@ class TranslatedLink(Link):
         self._version = saved.version
         return saved.data
 
-    def _save(self) -> Work | None:
-        """Save the state if it changed. Raises StoreError."""
+    def _save(self) -> asyncio.Future[int] | None:
+        """Save the state if it changed. Gives what takes waiting, to be handed to `_saved` when it is done."""
         if not self._session.dirty:
             return None
-        started = time.perf_counter()
+        self._saving_since = time.perf_counter()
         saving = self._around.store.save(self.info.identity, self._session.state, self._version)
         if not isinstance(saving, asyncio.Future) or not saving.done():
-            return self._save_rest(asyncio.ensure_future(saving), started)
-        self._saved(saving, started)
+            return asyncio.ensure_future(saving)
+        self._saved(saving)
         return None
 
-    async def _save_rest(self, saving: asyncio.Future[int], started: float) -> None:
-        with suppress(Exception):
-            await saving
-        self._saved(saving, started)
+    async def _save_and_wait(self) -> None:
+        """Save the state if it changed. Raises StoreError."""
+        saving = self._save()
+        if saving is not None:
+            await asyncio.wait((saving,))
+            self._saved(saving)
 
-    def _saved(self, saving: asyncio.Future[int], started: float) -> None:
+    def _saved(self, saving: asyncio.Future[int]) -> None:
+        """The state is saved. Raises StoreError if it is not."""
         error = saving.exception()
         assert error is None or isinstance(error, Exception)
-        self._around.observer.stored(self.info, "save", time.perf_counter() - started, error)
+        self._around.observer.stored(self.info, "save", time.perf_counter() - self._saving_since, error)
         self._version = saving.result()
         self._session.saved()
 
@@ -210,7 +216,7 @@ class TranslatedLink(Link):
     def _expire(self) -> Work | None:
         now = self._around.clock()
         self._around.observer.expired(self.info, now)
-        return self._deliver(self._session.expire(now=now))
+        return self._deliver(Side.STATION, self._session.expire(now=now))
 
     async def _finish(self) -> None:
         if self._timer is not None:
@@ -229,9 +235,3 @@ class TranslatedLink(Link):
         self._crosswalk = self._around.crosswalk
         self._session = self._make_session(self._session.state)
         self._session.dirty = dirty
-
-
-async def _rest(work: Work | None) -> None:
-    """Do what could not be done at once."""
-    if work is not None:
-        await work
