@@ -220,9 +220,7 @@ class Link:
         if self._doing is doing:
             self._doing = None
 
-    def _after(
-        self, earlier: asyncio.Future[Any], side: Side, go_on: Callable[[], Work | None]
-    ) -> asyncio.Future[None]:
+    def _then(self, earlier: asyncio.Future[Any], side: Side, go_on: Callable[[], Work | None]) -> asyncio.Future[None]:
         """Go on when ``earlier`` is done. Nearly always that can be done at once, where a task would cost more than
         what it does. ``side`` as in `_do`."""
         done = earlier.get_loop().create_future()
