@@ -26,8 +26,7 @@ _GENTLE_SECONDS = 2.0
 """How long a link that is to end waits for the frame that is being handled."""
 
 Work = Coroutine[Any, Any, None] | asyncio.Future[None]
-"""What cannot be done at once; a future of it never fails."""
-"""What remains to be done of something that cannot be done at once."""
+"""What remains to be done of something that cannot be done at once. As a future, it is under way and never fails."""
 
 
 @dataclass(slots=True)
@@ -47,7 +46,7 @@ class Link:
 
     A link does one thing after another: it handles a frame, or what is due, and takes the next when that is done.
     What need not wait, for a store or middleware or a peer that does not keep up, is done at once, in the call that
-    hands the frame over; the rest is a task, and what comes meanwhile waits for it.
+    hands the frame over; the rest goes on when the store has saved, or is a task, and what comes meanwhile waits.
 
     Made when the CSMS has accepted; `run` is called with the station's connection, or `abandon` when it
     never came.

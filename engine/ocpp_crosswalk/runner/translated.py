@@ -98,10 +98,11 @@ class TranslatedLink(Link):
         if back is not None:
             await self._leave_through(passage, [Out(side, back)])
         if onward is not None:
-            work = self._deliver(side, self._session.receive(side, onward, now=now))
+            work = self._deliver(side, self._session.receive(side, onward, now=now), handled)
             if work is not None:
                 await work
-        handled()
+        else:
+            handled()
 
     def _deliver(self, side: Side, outs: Sequence[Out], then: Callable[[], None] | None = None) -> Work | None:
         """Report what happened, save what changed, send, see when the session wants to be asked again; ``then``, what
@@ -119,7 +120,7 @@ class TranslatedLink(Link):
 
     def _leave(self, outs: Sequence[Out], then: Callable[[], None] | None) -> Work | None:
         if self._passage is not None:
-            return self._leave_through(self._passage, outs)
+            return self._leave_through(self._passage, outs, then)
         for out in outs:
             self._send(out.to, out.text)
         self._schedule(self._session.due)
@@ -133,7 +134,9 @@ class TranslatedLink(Link):
         if events:
             self._around.observer.happened(self.info, events)
 
-    async def _leave_through(self, passage: Passage, outs: Sequence[Out]) -> None:
+    async def _leave_through(
+        self, passage: Passage, outs: Sequence[Out], then: Callable[[], None] | None = None
+    ) -> None:
         """Send through the middleware. What it answers to a call is taken for the receiver's answer."""
         pending = deque(outs)
         while pending:
@@ -146,6 +149,8 @@ class TranslatedLink(Link):
                 self._tell()
                 await self._save_and_wait()
         self._schedule(self._session.due)
+        if then is not None:
+            then()
 
     # -- state --
 
