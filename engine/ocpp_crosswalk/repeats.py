@@ -8,7 +8,7 @@ saved often.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -34,12 +34,49 @@ def fingerprint(text: str | bytes) -> str:
     return hashlib.blake2b(data, digest_size=12).hexdigest()
 
 
+class _Joined:
+    """Texts by key, in the order in which they came, and all of them joined by commas. To add one at the end or to
+    take the first away, none of the others is looked at: they are spread over memory, and a state is saved often."""
+
+    __slots__ = ("_texts", "joined")
+
+    def __init__(self) -> None:
+        self._texts: dict[str, bytes] = {}
+        self.joined = b""
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def get(self, key: str) -> bytes | None:
+        """The text of ``key``."""
+        return self._texts.get(key)
+
+    def put(self, key: str, text: bytes) -> None:
+        """Add a text at the end, in place of an earlier one of this key."""
+        self.drop(key)
+        self._texts[key] = text
+        self.joined = b"%b,%b" % (self.joined, text) if self.joined else text
+
+    def drop(self, key: str) -> None:
+        """Take a text away, if it is there."""
+        first = next(iter(self._texts), None) == key
+        text = self._texts.pop(key, None)
+        if first and text is not None:
+            self.joined = self.joined[len(text) + 1 :]
+        elif text is not None:
+            self.joined = b",".join(self._texts.values())
+
+
 class AnsweredIds:
     """The answers given last on one side of one connection, by message id."""
 
     def __init__(self, saved: list[list[str]] | None = None) -> None:
-        self._answers = {row[0]: orjson.dumps(row) for row in saved or []}
-        self._json: orjson.Fragment | None = None
+        self._answers = _Joined()
+        for row in saved or []:
+            self.keep(*row)
 
     def find(self, message_id: str, mark: str) -> str | None:
         """The text of the answer that this very message, whose frame has this fingerprint, got, if it is kept."""
@@ -51,32 +88,26 @@ class AnsweredIds:
 
     def keep(self, message_id: str, mark: str, text: str) -> None:
         """Keep an answer; the oldest one goes when there are too many."""
-        self._json = None
-        self._answers.pop(message_id, None)
-        self._answers[message_id] = orjson.dumps([message_id, mark, text])
+        self._answers.put(message_id, orjson.dumps([message_id, mark, text]))
         if len(self._answers) > KEPT_IDS:
-            del self._answers[next(iter(self._answers))]
+            self._answers.drop(next(iter(self._answers)))
 
     def clear(self) -> None:
         """Forget all: a new connection starts."""
-        self._json = None
-        self._answers.clear()
+        self._answers = _Joined()
 
     def as_json(self) -> orjson.Fragment:
         """The memory as JSON."""
-        if self._json is None:
-            self._json = orjson.Fragment(b"[%b]" % b",".join(self._answers.values()))
-        return self._json
+        return orjson.Fragment(b"[%b]" % self._answers.joined)
 
 
 class Identities:
     """The calls that `once` gave an identity: their answer, or the exchange that still owes one."""
 
     def __init__(self, saved: Mapping[str, Mapping[str, Any]] | None = None) -> None:
-        self._kept: dict[str, bytes] = {}
+        self._kept = _Joined()
         self._unanswered: dict[str, int] = {}
         self._longer: dict[str, None] = {}
-        self._json: orjson.Fragment | None = None
         for identity, kept in (saved or {}).items():
             if "exchange" in kept:
                 self.keep_exchange(identity, kept["exchange"], longer="longer" in kept)
@@ -108,9 +139,7 @@ class Identities:
 
     def as_json(self) -> orjson.Fragment:
         """The memory as JSON."""
-        if self._json is None:
-            self._json = orjson.Fragment(b"{%b}" % b",".join(self._kept.values()))
-        return self._json
+        return orjson.Fragment(b"{%b}" % self._kept.joined)
 
     def _find(self, identity: str, what: str) -> dict[str, Any] | None:
         kept = self._kept.get(identity)
@@ -121,13 +150,12 @@ class Identities:
         """Keep a member of the JSON object that this memory is; gives its length."""
         self._forget(identity)
         member = orjson.dumps({identity: entry})[1:-1]
-        self._kept[identity] = member
+        self._kept.put(identity, member)
         if len(self._kept) > KEPT_IDENTITIES:
             self._forget(next(one for one in self._kept if one not in self._longer))
         return len(member)
 
     def _forget(self, identity: str) -> None:
-        self._json = None
-        self._kept.pop(identity, None)
+        self._kept.drop(identity)
         self._unanswered.pop(identity, None)
         self._longer.pop(identity, None)
