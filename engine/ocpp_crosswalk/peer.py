@@ -38,13 +38,15 @@ class Peer:
 
     __slots__ = ("actions", "active", "answered", "inbox", "outbox", "side", "version")
 
-    def __init__(self, side: Side, version: Version, saved: Mapping[str, Any], active: Exchange | None) -> None:
+    def __init__(
+        self, side: Side, version: Version, saved: Mapping[str, Any], outbox: Outbox, active: Exchange | None
+    ) -> None:
         self.side = side
         self.version = version
         self.actions = protocol(version).actions
         self.inbox = [Arrived(*row) for row in saved.get("inbox", ())]
         self.active = active
-        self.outbox = Outbox(saved.get("outbox"))
+        self.outbox = outbox
         self.answered = AnsweredIds(saved.get("answered"))
 
     @property

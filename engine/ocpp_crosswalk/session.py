@@ -22,7 +22,7 @@ from .interpreter import Exchange, Failure, MappingFault, OutgoingCall
 from .journal import Journal
 from .mapping.model import Answer
 from .mapping.pack import PairMappings
-from .outbox import Waiting
+from .outbox import Outbox, Waiting
 from .peer import Arrived, Peer
 from .protocol import MessageType, error_code
 from .repeats import Identities, fingerprint
@@ -75,8 +75,6 @@ class Session:
         self._journal = Journal(identity)
         self._out: list[Out] = []
         self._now = 0.0
-        self.dirty = False
-        """Whether the state changed in a way that has to be saved before the frames leave."""
         self._restore(_carried_over(state, self.pair))
 
     # -- state --
@@ -86,20 +84,20 @@ class Session:
         data: dict[str, Any] = state.get("data", {})
         self._ids = Ids(state.get("epoch", ""), state.get("counter", 0))
         self._intake = Intake(self.pair, self._checks, self._mappings.repairs, data, self._journal)
+        boxes = {side: Outbox(link.get(side, {}).get("outbox")) for side in Side}
         self._view = View(
             identity=self.identity,
             pair=self.pair,
             settings=self._settings,
             data=data,
             fresh_id=self._ids.fresh,
-            changed=self._touch,
             note=self._journal.note,
             drop=self._journal.drop,
-            waiting=lambda: self._csms.outbox.payloads,
+            waiting=lambda: boxes[Side.CSMS].payloads,
             tables=self._tables,
         )
         self._view.epoch = self._ids.epoch
-        self._station, self._csms = self._restored(Side.STATION, link), self._restored(Side.CSMS, link)
+        self._station, self._csms = (self._restored(side, link.get(side, {}), box) for side, box in boxes.items())
         self._peers: dict[str, Peer] = {Side.STATION: self._station, Side.CSMS: self._csms}
         detached = (self._exchange(saved) for saved in link.get("detached", ()))
         self._detached = [exchange for exchange in detached if exchange is not None]
@@ -110,9 +108,8 @@ class Session:
         self._held_until: float = link.get("held_until", 0.0)
         self._identities = Identities(state.get("memory"))
 
-    def _restored(self, side: Side, link: Mapping[str, Any]) -> Peer:
-        saved = link.get(side, {})
-        return Peer(side, self.pair.version(side), saved, self._exchange(saved.get("active")))
+    def _restored(self, side: Side, saved: Mapping[str, Any], box: Outbox) -> Peer:
+        return Peer(side, self.pair.version(side), saved, box, self._exchange(saved.get("active")))
 
     def _exchange(self, saved: Mapping[str, Any] | None) -> Exchange | None:
         """The saved exchange, if the mappings that are loaded now can still go on with it."""
@@ -150,9 +147,14 @@ class Session:
         """Whether no call is under way: another session, of other mappings even, may take over the state."""
         return self._station.is_idle and self._csms.is_idle and not self._detached
 
+    @property
+    def dirty(self) -> bool:
+        """Whether the state changed in a way that has to be saved before the frames leave."""
+        return self._view.dirty
+
     def saved(self) -> None:
         """Tell the session that its state has been saved."""
-        self.dirty = False
+        self._view.dirty = False
 
     def leave_out(self, kinds: frozenset[EventKind]) -> None:
         """Spare the work for events of these ``kinds``: nobody wants them."""
@@ -192,7 +194,7 @@ class Session:
         due = any(timer["name"] == _INSIST and timer["at"] <= now for timer in self._view.timers)
         pending = due or self._detached or any(peer.outbox.waiting for peer in self._peers.values())
         self._held_until = now + HOLD_SECONDS if pending else 0.0
-        self.dirty = True
+        self._touch()
         return self._end()
 
     def receive(self, side: Side | str, text: str | bytes, *, now: float) -> list[Out]:
@@ -598,7 +600,7 @@ class Session:
         return self._out
 
     def _touch(self) -> None:
-        self.dirty = True
+        self._view.dirty = True
 
     def _other(self, peer: Peer) -> Peer:
         return self._csms if peer is self._station else self._station

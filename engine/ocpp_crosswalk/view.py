@@ -18,10 +18,10 @@ class View:
     """
 
     __slots__ = (
-        "_change",
         "_data",
         "_encoded",
         "_fresh_id",
+        "dirty",
         "drop",
         "epoch",
         "identity",
@@ -41,7 +41,6 @@ class View:
         settings: Mapping[str, Any],
         data: dict[str, Any],
         fresh_id: Callable[[], str],
-        changed: Callable[[], None],
         note: Callable[[str], None] = lambda _text: None,
         drop: Callable[[str, dict[str, str]], None] = lambda _reason, _detail: None,
         waiting: Callable[[], list[dict[str, Any]]] = list,
@@ -57,7 +56,8 @@ class View:
         self._data = data
         self._encoded: dict[str, bytes] = {}
         self._fresh_id = fresh_id
-        self._change = changed
+        self.dirty = False
+        """Whether something was changed that has to be saved before frames leave."""
         self.waiting = waiting
         """The payloads of the calls to the CSMS that wait for their turn or their answer."""
         self.note = note
@@ -79,7 +79,7 @@ class View:
 
     def change(self, namespace: str) -> dict[str, Any]:
         """What is kept under ``namespace``, to be changed at once; the state is saved before frames leave."""
-        self._change()
+        self.dirty = True
         self._encoded.pop(namespace, None)
         kept: dict[str, Any] = self._data.setdefault(namespace, {})
         return kept

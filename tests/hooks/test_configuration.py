@@ -32,7 +32,6 @@ def view(settings: dict[str, Any] | None = None, state: dict[str, Any] | None = 
         settings=CROSSWALK.with_settings(settings or {}),
         data=state if state is not None else {},
         fresh_id=lambda: "id",
-        changed=lambda: None,
         tables=TABLES,
     )
 

@@ -44,7 +44,6 @@ def view_of(crosswalk: Crosswalk, pair: Pair, data: dict[str, Any]) -> View:
         data=data,
         tables=crosswalk.pack.resources.table_values,
         fresh_id=lambda: "id-1",
-        changed=lambda: None,
     )
     view.now = NOW
     return view

@@ -118,6 +118,8 @@ class Proxy:
         self._csms = csms
         self._links: dict[str, Link] = {}
         self._all: set[Link] = set()
+        self.ended = 0
+        """How many links have ended."""
         self._opening = 0
         self._draining = False
         self._numbers = itertools.count(1)
@@ -317,6 +319,7 @@ class Proxy:
 
     def forget(self, link: Link) -> None:
         """A link is over."""
+        self.ended += 1
         self._all.discard(link)
         if self._links.get(link.info.identity) is link:
             del self._links[link.info.identity]

@@ -20,6 +20,8 @@ from .tls import TlsContexts
 
 OK, FAILED, UNUSABLE = 0, 1, 2
 """Exit codes: ended as asked; ended by a fault; the configuration cannot be used."""
+_TIDY_SECONDS = 5.0
+_TIDY_LINKS = 200
 _GARBAGE = (50_000, 20, 20)
 """After how many new objects, and runs of the generation below, the garbage collector runs (Python: 700, 10, 10)."""
 
@@ -87,7 +89,7 @@ async def _serve(config: Config, shared_port: bool, loaded: Loaded | None) -> in
             task.add_done_callback(reloads.discard)
 
         loop.add_signal_handler(signal.SIGHUP, reload)
-        beside = [asyncio.create_task(_prepare(service))]
+        beside = [asyncio.create_task(_prepare(service)), asyncio.create_task(_tidy(service))]
         if shared_port:
             beside.append(asyncio.create_task(_end_with_parent(stop)))
         _greet(service)
@@ -115,6 +117,18 @@ async def _prepare(service: Service) -> None:
     await service.prepare()
     gc.collect()
     gc.freeze()
+
+
+async def _tidy(service: Service) -> None:
+    """Have the garbage collector look at everything when as many links have ended as there are: what the WebSocket
+    library leaves of a connection it finds only then, and by itself it would hardly ever look.
+    """
+    seen = 0
+    while True:
+        await asyncio.sleep(_TIDY_SECONDS)
+        if service.proxy.ended - seen >= max(_TIDY_LINKS, service.proxy.links):
+            seen = service.proxy.ended
+            gc.collect()
 
 
 async def _end_with_parent(stop: asyncio.Event) -> None:

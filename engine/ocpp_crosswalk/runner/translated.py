@@ -234,9 +234,7 @@ class TranslatedLink(Link):
         """Go on with the mappings that were loaded meanwhile, once nothing is under way that began with the
         old.
         """
-        if not self._session.is_idle:
+        if self._session.dirty or not self._session.is_idle:
             return
-        dirty = self._session.dirty
         self._crosswalk = self._around.crosswalk
         self._session = self._make_session(self._session.state)
-        self._session.dirty = dirty

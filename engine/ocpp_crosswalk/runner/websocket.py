@@ -277,7 +277,10 @@ class _Gate:
             return
         socket.served = True
         socket.begin()
-        await admission.run(WebSocketConnection(socket, tolerant=admission.translated))
+        try:
+            await admission.run(WebSocketConnection(socket, tolerant=admission.translated))
+        finally:
+            socket.admission = None  # the socket itself is freed late: the library's objects know each other
 
     def _read(self, socket: ServerConnection, request: Request) -> Handshake:
         path, identity = parse_path(request.path)

@@ -187,7 +187,10 @@ class Wire(AnyWebSocket):
         """
         self._handle = handle
         self._go_on()
-        await self._ended
+        try:
+            await self._ended
+        finally:
+            self._handle, self._ready = None, False  # it knows the link, which knows this: both are freed at once
         raise self._closed()
 
     def _closed(self) -> Closed:
