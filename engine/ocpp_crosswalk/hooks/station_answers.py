@@ -32,7 +32,8 @@ def charging_begun(view: View, identifier: str, number: int, info: dict[str, Any
         return False
     view.change(NAMESPACE)
     row["number"] = number
-    row["info"] = {"tag": row["tag"], "info": info}
+    if "tag" in row:  # not when another answer refused the token meanwhile
+        row["info"] = {"tag": row["tag"], "info": info}
     return True
 
 
