@@ -102,10 +102,10 @@ class Exchange:
     @classmethod
     def from_json(cls, saved: Mapping[str, Any], mapping: ActionMapping, view: View) -> Exchange:
         """The exchange that ``saved`` holds, to go on with its mapping as it is now."""
-        names = ("ids", "route", "step", "calls", "replies", "all_replies", "once")
+        names = ("ids", "route", "step", "calls", "replies", "all_replies", "once", "tries")
         scope = Scope({**saved["variables"], "request": saved["payload"], "settings": view.settings}, view)
         kept = {name: saved[name] for name in names}
-        return cls(mapping, saved["payload"], scope, left=True, tries=saved.get("tries", 0), **kept)
+        return cls(mapping, saved["payload"], scope, left=True, **kept)
 
 
 class MappingFault(Exception):

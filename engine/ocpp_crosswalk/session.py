@@ -408,8 +408,7 @@ class Session:
             if answer.refused:
                 self._tell(EventKind.REFUSED, side, exchange, answer.description, _route(exchange))
             if unfinished is not None:
-                insists = mapping.insist is not None and self._insist(exchange, answer)
-                self._identities.keep_exchange(exchange.once, unfinished, longer=insists)
+                self._identities.keep_exchange(exchange.once, unfinished, longer=self._insist(exchange, answer))
             for message_id in exchange.ids:
                 self._answer_error(side, message_id, answer)
         else:

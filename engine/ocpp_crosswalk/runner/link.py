@@ -177,37 +177,39 @@ class Link:
         """Do what ``start`` begins, now or when all that came earlier is done; a link that has ended does nothing any
         more. Gives what is under way; None: it is done. ``side`` is whose fault it is when that is closed.
         """
-        work: Work | None = None
         if self._ending is not None:
             return None
-        if self._doing is None:
-            try:
-                work = start(*arguments)
-            except Exception as error:
-                self._failed(side, error)
-                return None
+        if self._doing is not None:
+            self._doing = asyncio.create_task(self._follow(self._doing, side, start, arguments))
+        else:
+            work = self._begun(side, start, *arguments)
             if work is None and not self._behind:
                 return None
-        if isinstance(work, asyncio.Future) and not self._behind:
-            self._doing = work
-        else:
-            self._doing = asyncio.create_task(self._complete(side, self._doing, work, start, arguments))
+            if isinstance(work, asyncio.Future) and not self._behind:
+                self._doing = work
+            else:
+                self._doing = asyncio.create_task(self._complete(side, work))
         self._doing.add_done_callback(self._done)
         return self._doing
 
-    async def _complete(
-        self,
-        side: Side,
-        earlier: asyncio.Future[None] | None,
-        work: Work | None,
-        start: Callable[..., Work | None],
-        arguments: tuple[Any, ...],
-    ) -> None:
+    def _begun(self, side: Side, start: Callable[..., Work | None], *arguments: Any) -> Work | None:
+        """What ``start`` leaves to be done; nothing when it fails, which ends the link."""
         try:
-            if earlier is not None:
-                await earlier
-                if self._ending is None:
-                    work = start(*arguments)
+            return start(*arguments)
+        except Exception as error:
+            self._failed(side, error)
+            return None
+
+    async def _follow(
+        self, earlier: asyncio.Future[None], side: Side, start: Callable[..., Work | None], arguments: tuple[Any, ...]
+    ) -> None:
+        """Start when what came earlier is done."""
+        await earlier
+        await self._complete(side, None if self._ending else self._begun(side, start, *arguments))
+
+    async def _complete(self, side: Side, work: Work | None) -> None:
+        """Do what remains, until those that were sent to keep up."""
+        try:
             if work is not None:
                 await work
             if self._behind:
@@ -225,15 +227,11 @@ class Link:
         done = earlier.get_loop().create_future()
 
         def resume(_: asyncio.Future[Any]) -> None:
-            work: Work | None = None
-            try:
-                work = go_on()
-            except Exception as error:
-                self._failed(side, error)
+            work = self._begun(side, go_on)
             if work is None and not self._behind:
                 _resolve(done)
             else:
-                rest = asyncio.create_task(self._complete(side, None, work, go_on, ()))
+                rest = asyncio.create_task(self._complete(side, work))
                 rest.add_done_callback(lambda _: _resolve(done))
 
         earlier.add_done_callback(resume)

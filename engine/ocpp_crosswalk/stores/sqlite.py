@@ -120,6 +120,8 @@ class SqliteStore:
     def _begin(self) -> None:
         """See to what came up in this turn of the event loop."""
         jobs, self._waiting = self._waiting, []
+        if not jobs:
+            return
         self._logged += sum(len(job.data or b"") for job in jobs)
         if self._flushes:
             self._batches.put(jobs)
@@ -139,8 +141,7 @@ class SqliteStore:
     async def close(self) -> None:
         """See `Store.close`."""
         self._closing = True
-        if self._waiting:
-            self._begin()
+        self._begin()
         self._batches.put(None)
         await asyncio.to_thread(self._thread.join)
         self._prompt.close()
