@@ -7,11 +7,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ..crosswalk import Crosswalk
 from ..events import Event
+from ..pending import Pending
 from ..stores import Fenced, Store, StoreError
 from ..versions import PEOPLE, Side
 from .config import Limits
@@ -25,8 +28,8 @@ CLOSE_SECONDS = 1.0
 _GENTLE_SECONDS = 2.0
 """How long a link that is to end waits for the frame that is being handled."""
 
-Work = Coroutine[Any, Any, None] | asyncio.Future[None]
-"""What remains to be done of something that cannot be done at once. As a future, it is under way and never fails."""
+Work = Coroutine[Any, Any, None] | Pending[None]
+"""What remains to be done of something that cannot be done at once. As a `Pending` it is under way and never fails."""
 
 
 @dataclass(slots=True)
@@ -60,7 +63,7 @@ class Link:
         self._started = time.monotonic()
         self._ending: tuple[int, str, str] | None = None
         self._closers: list[asyncio.Task[None]] = []
-        self._doing: asyncio.Future[None] | None = None
+        self._doing: Pending[None] | None = None
         self._behind: list[Side] = []
         self._reported = False
         self._passage = Passage(around.middleware, info, self._report) if around.middleware else None
@@ -125,13 +128,15 @@ class Link:
         """Let the frame that is being handled get through, for a moment, and then end."""
         ending = self._do(Side.STATION, self.end, code, reason, "proxy")
         if ending is not None:
-            await asyncio.wait((ending,), timeout=_GENTLE_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GENTLE_SECONDS):
+                    await ending
             self.end(code, reason, "proxy")
 
     async def settled(self) -> None:
         """Returns when the frame that was being handled when the link ended is done with."""
         while self._doing is not None:
-            await asyncio.wait((self._doing,))
+            await self._doing
 
     async def closed(self) -> None:
         """Returns when both connections of a link that was ended are closed."""
@@ -160,7 +165,7 @@ class Link:
         limits = self._around.limits
         allowance = Allowance(limits.frames_per_second, limits.burst, time.monotonic())
 
-        def handle(frame: str | bytes) -> asyncio.Future[None] | None:
+        def handle(frame: str | bytes) -> Pending[None] | None:
             if self._ending is None and not allowance.take(time.monotonic()):
                 reason = f"the {side} sent more than {limits.frames_per_second:g} frames a second"
                 self.end(POLICY, reason, side)
@@ -173,41 +178,47 @@ class Link:
 
     # -- one thing after another --
 
-    def _do(self, side: Side, start: Callable[..., Work | None], *arguments: Any) -> asyncio.Future[None] | None:
+    def _do(self, side: Side, start: Callable[..., Work | None], *arguments: Any) -> Pending[None] | None:
         """Do what ``start`` begins, now or when all that came earlier is done; a link that has ended does nothing any
         more. Gives what is under way; None: it is done. ``side`` is whose fault it is when that is closed.
         """
         if self._ending is not None:
             return None
-        if self._doing is not None:
-            self._doing = asyncio.create_task(self._follow(self._doing, side, start, arguments))
+        if self._doing is None:
+            doing = self._begun(side, start, *arguments)
         else:
-            work = self._begun(side, start, *arguments)
-            if work is None and not self._behind:
-                return None
-            if isinstance(work, asyncio.Future) and not self._behind:
-                self._doing = work
-            else:
-                self._doing = asyncio.create_task(self._complete(side, work))
-        self._doing.add_done_callback(self._done)
-        return self._doing
+            doing = self._then(self._doing, side, partial(self._unless_ended, start, *arguments))
+        if doing is not None:
+            self._doing = doing
+            doing.then(self._done)
+        return doing
 
-    def _begun(self, side: Side, start: Callable[..., Work | None], *arguments: Any) -> Work | None:
-        """What ``start`` leaves to be done; nothing when it fails, which ends the link."""
+    def _then(self, earlier: Pending[Any], side: Side, go_on: Callable[[], Work | None]) -> Pending[None]:
+        """Go on when ``earlier`` is done, in the call that ends it if that can be done at once."""
+        done = Pending[None]()
+
+        def resume(_: Pending[Any]) -> None:
+            rest = self._begun(side, go_on)
+            if rest is None:
+                done.resolve(None)
+            else:
+                rest.then(lambda _: done.resolve(None))
+
+        earlier.then(resume)
+        return done
+
+    def _begun(self, side: Side, start: Callable[..., Work | None], *arguments: Any) -> Pending[None] | None:
+        """Begin; gives what is under way then. What fails ends the link."""
+        work = None
         try:
-            return start(*arguments)
+            work = start(*arguments)
         except Exception as error:
             self._failed(side, error)
-            return None
+        if isinstance(work, Pending) or (work is None and not self._behind):
+            return work
+        return Pending.of(self._complete(side, work))
 
-    async def _follow(
-        self, earlier: asyncio.Future[None], side: Side, start: Callable[..., Work | None], arguments: tuple[Any, ...]
-    ) -> None:
-        """Start when what came earlier is done."""
-        await earlier
-        await self._complete(side, None if self._ending else self._begun(side, start, *arguments))
-
-    async def _complete(self, side: Side, work: Work | None) -> None:
+    async def _complete(self, side: Side, work: Coroutine[Any, Any, None] | None) -> None:
         """Do what remains, until those that were sent to keep up."""
         try:
             if work is not None:
@@ -217,25 +228,12 @@ class Link:
         except Exception as error:
             self._failed(side, error)
 
-    def _done(self, doing: asyncio.Future[None]) -> None:
+    def _unless_ended(self, start: Callable[..., Work | None], *arguments: Any) -> Work | None:
+        return start(*arguments) if self._ending is None else None
+
+    def _done(self, doing: Pending[None]) -> None:
         if self._doing is doing:
             self._doing = None
-
-    def _then(self, earlier: asyncio.Future[Any], side: Side, go_on: Callable[[], Work | None]) -> asyncio.Future[None]:
-        """Go on when ``earlier`` is done. Nearly always that can be done at once, where a task would cost more than
-        what it does. ``side`` as in `_do`."""
-        done = earlier.get_loop().create_future()
-
-        def resume(_: asyncio.Future[Any]) -> None:
-            work = self._begun(side, go_on)
-            if work is None and not self._behind:
-                _resolve(done)
-            else:
-                rest = asyncio.create_task(self._complete(side, work))
-                rest.add_done_callback(lambda _: _resolve(done))
-
-        earlier.add_done_callback(resume)
-        return done
 
     def _failed(self, side: Side, error: Exception) -> None:
         """Whatever goes wrong ends the link in the way that fits, and goes no further."""
@@ -280,11 +278,6 @@ class Link:
                 continue
             except TimeoutError:
                 self.end(POLICY, f"the {PEOPLE[side]} does not read what it is sent", "proxy")
-
-
-def _resolve(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 class PlainLink(Link):

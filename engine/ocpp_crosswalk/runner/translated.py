@@ -6,9 +6,11 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from ..pending import Pending
 from ..session import Out, Session, StateError
 from ..stores import Fenced, StoreError
 from ..versions import Pair, Side
@@ -168,27 +170,29 @@ class TranslatedLink(Link):
         self._version = saved.version
         return saved.data
 
-    def _save(self) -> asyncio.Future[int] | None:
+    def _save(self) -> Pending[int] | None:
         """Save the state if it changed. Gives what takes waiting, to be handed to `_saved` when it is done."""
         if not self._session.dirty:
             return None
         self._saving_since = time.perf_counter()
         saving = self._around.store.save(self.info.identity, self._session.state, self._version)
-        if not isinstance(saving, asyncio.Future) or not saving.done():
-            return asyncio.ensure_future(saving)
-        self._saved(saving)
+        pending = saving if isinstance(saving, Pending) else Pending.of(saving)
+        if not pending.done:
+            return pending
+        self._saved(pending)
         return None
 
     async def _save_and_wait(self) -> None:
         """Save the state if it changed. Raises StoreError."""
         saving = self._save()
         if saving is not None:
-            await asyncio.wait((saving,))
+            with suppress(StoreError):
+                await saving
             self._saved(saving)
 
-    def _saved(self, saving: asyncio.Future[int]) -> None:
+    def _saved(self, saving: Pending[int]) -> None:
         """The state is saved. Raises StoreError if it is not."""
-        error = saving.exception()
+        error = saving.error
         assert error is None or isinstance(error, Exception)
         self._around.observer.stored(self.info, "save", time.perf_counter() - self._saving_since, error)
         self._version = saving.result()

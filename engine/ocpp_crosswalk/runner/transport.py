@@ -4,11 +4,11 @@ own.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ..pending import Pending
 from .config import Target
 
 NORMAL, GOING_AWAY, PROTOCOL_ERROR, POLICY, TOO_BIG = 1000, 1001, 1002, 1008, 1009
@@ -38,7 +38,7 @@ class Refused(Exception):
         self.headers = dict(headers or {})
 
 
-Handle = Callable[[str | bytes], asyncio.Future[None] | None]
+Handle = Callable[[str | bytes], Pending[None] | None]
 """Takes a frame that came in. What it gives is awaited before the next frame of the connection is handed over; None:
 the frame is done with. Never raises; not to be called from inside `Connection.write`.
 """

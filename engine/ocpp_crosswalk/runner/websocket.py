@@ -18,6 +18,7 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from .. import __name__ as _program
+from ..pending import Pending
 from ..versions import Version
 from .config import ConfigError, Limits, Listener
 from .handshake import join_url, parse_offers, parse_path
@@ -54,7 +55,7 @@ class WebSocketConnection:
                 raise Closed(LOST) from None
             raise
 
-    def _take(self, handle: Handle, message: bytes) -> asyncio.Future[None] | None:
+    def _take(self, handle: Handle, message: bytes) -> Pending[None] | None:
         """Hand a message on as text, if it is; a text that is not UTF-8 is the last thing that is read."""
         if self._garbled:
             return None
@@ -64,7 +65,7 @@ class WebSocketConnection:
             text = message.decode()
         except UnicodeDecodeError:
             self._garbled = True
-            return asyncio.ensure_future(self._socket.close(CloseCode.INVALID_DATA))
+            return Pending.of(self._socket.close(CloseCode.INVALID_DATA))
         return handle(text)
 
     def write(self, frame: str | bytes) -> bool:

@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 from websockets.protocol import Event, Side, State
 
+from ..pending import Pending
 from .transport import LOST, Closed
 
 try:
@@ -50,7 +51,7 @@ class Wire(AnyWebSocket):
         self._parts: list[bytes] | None = None
         self._parts_are_text = True
         self._held_back = False
-        self._handle: Callable[[bytes], asyncio.Future[None] | None] | None = None
+        self._handle: Callable[[bytes], Pending[None] | None] | None = None
         self._ready = False
         self._ended: asyncio.Future[None] = self.loop.create_future()
         self._over = False
@@ -155,9 +156,9 @@ class Wire(AnyWebSocket):
         pending = self._handle(message)
         if pending is not None:
             self._ready = False
-            pending.add_done_callback(self._go_on)
+            pending.then(self._go_on)
 
-    def _go_on(self, _: asyncio.Future[None] | None = None) -> None:
+    def _go_on(self, _: Pending[None] | None = None) -> None:
         """What was handed over is handled: hand over what came in meanwhile."""
         self._ready = True
         while self._messages and self._ready:
@@ -181,7 +182,7 @@ class Wire(AnyWebSocket):
         if self._over and self._ready and not self._ended.done():
             self._ended.set_result(None)
 
-    async def read(self, handle: Callable[[bytes], asyncio.Future[None] | None]) -> None:
+    async def read(self, handle: Callable[[bytes], Pending[None] | None]) -> None:
         """Hand over every message as it comes in: of a text message its UTF-8, unchecked; else a `Binary`. What
         ``handle`` gives is awaited before the next. Raises Closed in the end.
         """

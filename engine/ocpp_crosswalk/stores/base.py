@@ -42,9 +42,8 @@ class Store(Protocol):
         """Replace what is kept if its version still is ``version`` (0: there is nothing yet); gives the new
         version.
 
-        A coroutine function will do. What is done at once may be given as a future that is done: then nobody
-        waits for another turn of the event loop. When there is a result, ``data`` is as safe as the store can
-        make it. Raises Fenced when the version is another one.
+        A coroutine function will do. A `Pending` spares its caller a task and a turn of the event loop. When there is
+        a result, ``data`` is as safe as the store can make it. Raises Fenced when the version is another one.
         """
         ...
 

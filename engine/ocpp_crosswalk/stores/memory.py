@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable
-
+from ..pending import Pending
 from .base import Fenced, Saved
 
 
@@ -19,14 +17,14 @@ class MemoryStore:
         row = self._rows.get(identity)
         return Saved(row[1], row[0]) if row else None
 
-    def save(self, identity: str, data: bytes, version: int) -> Awaitable[int]:
+    def save(self, identity: str, data: bytes, version: int) -> Pending[int]:
         """See `Store.save`."""
-        saved = asyncio.get_running_loop().create_future()
+        saved = Pending[int]()
         if self._rows.get(identity, (0, b""))[0] == version:
             self._rows[identity] = (version + 1, data)
-            saved.set_result(version + 1)
+            saved.resolve(version + 1)
         else:
-            saved.set_exception(Fenced(identity))
+            saved.fail(Fenced(identity))
         return saved
 
     async def close(self) -> None:

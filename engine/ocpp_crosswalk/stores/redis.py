@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
@@ -21,6 +20,7 @@ from redis.exceptions import (
     TimeoutError,
 )
 
+from ..pending import Pending
 from .base import Fenced, Saved, StoreError
 
 PREFIX = "ocpp-crosswalk:station:"
@@ -52,15 +52,28 @@ return following
 _SHA = hashlib.sha1(_SAVE.encode(), usedforsecurity=False).hexdigest()
 
 
-@dataclass(slots=True, eq=False)
-class _Job:
+class _Job(Pending[Any]):
     """A load (no data) or a save that waits to be sent."""
 
-    identity: str
-    future: asyncio.Future[Any]
-    data: bytes | None = None
-    version: int = 0
-    token: str = ""
+    __slots__ = ("data", "identity", "token", "version")
+
+    def __init__(self, identity: str, data: bytes | None = None, version: int = 0, token: str = "") -> None:
+        super().__init__()
+        self.identity = identity
+        self.data = data
+        self.version = version
+        self.token = token
+
+    def end(self, answer: Any) -> None:
+        """Redis has answered, or will not."""
+        if isinstance(answer, Exception):
+            self.fail(StoreError(str(answer)))
+        elif self.data is None:
+            self.resolve(answer)
+        elif answer is None:
+            self.fail(Fenced(self.identity))
+        else:
+            self.resolve(int(answer))
 
 
 class RedisStore:
@@ -91,18 +104,13 @@ class RedisStore:
 
     async def load(self, identity: str) -> Saved | None:
         """See `Store.load`."""
-        version, data = await self._ask(_Job(identity, asyncio.get_running_loop().create_future()))
+        version, data = await self._ask(_Job(identity))
         return Saved(data, int(version)) if version is not None else None
 
-    async def save(self, identity: str, data: bytes, version: int) -> int:
+    def save(self, identity: str, data: bytes, version: int) -> Pending[int]:
         """See `Store.save`."""
         self._writes += 1
-        token = f"{self._owner}-{self._writes}"
-        future = asyncio.get_running_loop().create_future()
-        written = await self._ask(_Job(identity, future, data, version, token))
-        if written is None:
-            raise Fenced(identity)
-        return int(written)
+        return self._ask(_Job(identity, data, version, f"{self._owner}-{self._writes}"))
 
     async def close(self) -> None:
         """See `Store.close`."""
@@ -111,13 +119,14 @@ class RedisStore:
             await self._sender
         await self._redis.aclose()
 
-    async def _ask(self, job: _Job) -> Any:
+    def _ask(self, job: _Job) -> _Job:
         if self._closing:
-            raise StoreError("the store is closed")
+            job.fail(StoreError("the store is closed"))
+            return job
         self._waiting.append(job)
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send(), name="ocpp-crosswalk-redis")
-        return await job.future
+        return job
 
     async def _send(self) -> None:
         while self._waiting:
@@ -127,12 +136,7 @@ class RedisStore:
             except Exception as error:  # handed to all who wait
                 results = [StoreError(f"Redis: {error}")] * len(jobs)
             for job, result in zip(jobs, results, strict=True):
-                if job.future.done():
-                    continue
-                if isinstance(result, Exception):
-                    job.future.set_exception(StoreError(str(result)))
-                else:
-                    job.future.set_result(result)
+                job.end(result)
 
     async def _round_trip(self, jobs: list[_Job]) -> list[Any]:
         """What Redis says to each job. Tries again for what is known to pass."""

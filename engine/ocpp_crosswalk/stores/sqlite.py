@@ -7,12 +7,11 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Awaitable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..pending import Pending
 from .base import Fenced, Saved, StoreError
 
 _BUSY_SECONDS = 10.0
@@ -33,15 +32,17 @@ _FIRST = "insert into station (version, state, identity) values (?, ?, ?) on con
 _NEXT = "update station set version = ?, state = ? where identity = ? and version = ?"
 
 
-@dataclass(slots=True, eq=False)
-class _Job:
-    """A load (no data) or a save."""
+class _Job(Pending[Any]):
+    """A load (no data) or a save. ``found``: the row, or the new version, when the transaction is over."""
 
-    identity: str
-    future: asyncio.Future[Any]
-    data: bytes | None = None
-    version: int = 0
-    result: Any = field(default=None)
+    __slots__ = ("data", "found", "identity", "version")
+
+    def __init__(self, identity: str, data: bytes | None = None, version: int = 0) -> None:
+        super().__init__()
+        self.identity = identity
+        self.data = data
+        self.version = version
+        self.found: Any = None
 
 
 class SqliteStore:
@@ -100,22 +101,22 @@ class SqliteStore:
 
     async def load(self, identity: str) -> Saved | None:
         """See `Store.load`."""
-        row = await self._ask(_Job(identity, asyncio.get_running_loop().create_future()))
+        row = await self._ask(_Job(identity))
         return Saved(row[1], row[0]) if row else None
 
-    def save(self, identity: str, data: bytes, version: int) -> Awaitable[int]:
+    def save(self, identity: str, data: bytes, version: int) -> Pending[int]:
         """See `Store.save`."""
-        return self._ask(_Job(identity, asyncio.get_running_loop().create_future(), data, version))
+        return self._ask(_Job(identity, data, version))
 
-    def _ask(self, job: _Job) -> asyncio.Future[Any]:
+    def _ask(self, job: _Job) -> _Job:
         if self._closing:
-            job.future.set_exception(StoreError("the store is closed"))
-        else:
-            self._loop = job.future.get_loop()
-            if not self._waiting:
-                self._loop.call_soon(self._begin)
-            self._waiting.append(job)
-        return job.future
+            job.fail(StoreError("the store is closed"))
+            return job
+        if not self._waiting:
+            self._loop = asyncio.get_running_loop()
+            self._loop.call_soon(self._begin)
+        self._waiting.append(job)
+        return job
 
     def _begin(self) -> None:
         """See to what came up in this turn of the event loop."""
@@ -128,12 +129,13 @@ class SqliteStore:
         else:
             try:
                 _transaction(self._prompt, jobs)
-                _deliver(jobs, None)
             except Exception as error:  # handed to all who wait
                 if _is_locked(error):
                     self._batches.put(jobs)
                 else:
                     _deliver(jobs, self._fault(error))
+            else:
+                _deliver(jobs, None)
         if self._logged > _LOG_BYTES:
             self._logged = 0
             self._batches.put([])
@@ -188,11 +190,11 @@ def _transaction(connection: sqlite3.Connection, jobs: list[_Job]) -> None:
     try:
         for job in jobs:
             if job.data is None:
-                job.result = execute(_LOAD, (job.identity,)).fetchone()
+                job.found = execute(_LOAD, (job.identity,)).fetchone()
             else:
                 row = (job.version + 1, job.data, job.identity)
                 written = execute(_NEXT, (*row, job.version)) if job.version else execute(_FIRST, row)
-                job.result = job.version + 1 if written.rowcount == 1 else None
+                job.found = job.version + 1 if written.rowcount == 1 else None
         execute("commit")
     except Exception:
         if connection.in_transaction:
@@ -205,13 +207,11 @@ def _is_locked(error: Exception) -> bool:
 
 
 def _deliver(jobs: list[_Job], error: StoreError | None) -> None:
-    """Hand the results over, in the event loop; who was cancelled meanwhile gets none."""
+    """Hand the results over, in the event loop."""
     for job in jobs:
-        if job.future.done():
-            continue
         if error is not None:
-            job.future.set_exception(StoreError(str(error)))
-        elif job.result is None and job.data is not None:
-            job.future.set_exception(Fenced(job.identity))
+            job.fail(StoreError(str(error)))
+        elif job.found is None and job.data is not None:
+            job.fail(Fenced(job.identity))
         else:
-            job.future.set_result(job.result)
+            job.resolve(job.found)
