@@ -195,7 +195,7 @@ class Link:
 
     def _then(self, earlier: Pending[Any], side: Side, go_on: Callable[[], Work | None]) -> Pending[None]:
         """Go on when ``earlier`` is done, in the call that ends it if that can be done at once."""
-        done = Pending[None]()
+        done: Pending[None] = Pending()
 
         def resume(_: Pending[Any]) -> None:
             rest = self._begun(side, go_on)

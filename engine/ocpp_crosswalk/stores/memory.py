@@ -19,7 +19,7 @@ class MemoryStore:
 
     def save(self, identity: str, data: bytes, version: int) -> Pending[int]:
         """See `Store.save`."""
-        saved = Pending[int]()
+        saved: Pending[int] = Pending()
         if self._rows.get(identity, (0, b""))[0] == version:
             self._rows[identity] = (version + 1, data)
             saved.resolve(version + 1)
