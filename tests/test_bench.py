@@ -9,8 +9,11 @@ from pathlib import Path
 
 BENCH = Path(__file__).parents[1] / "tools" / "bench"
 _LINKS = """
-import uvloop, links
-for proxy in (links.BARE, links.Proxy("two workers", "enforce", "sqlite", workers=2)):
+import shlex, sys, uvloop, links
+code = f"import sys; sys.path.insert(0, {sys.path[0]!r}); import passthrough as p; p.run({{port}}, *sys.argv[1:])"
+command = shlex.join([sys.executable, "-c", code, "{csms}/CP", "ocpp1.6", "ocpp2.0.1"])
+other = links.Proxy("another", "other", command=command)
+for proxy in (links.BARE, links.Proxy("two workers", "enforce", "sqlite", workers=2), other):
     result = uvloop.run(links.measure(proxy, 3, links.charging, 0.3))
     assert result.rate > 0 and result.processor > 0 and not result.errors, (proxy, result)
 """
@@ -34,7 +37,7 @@ def test_a_session_is_measured_for_every_conversation() -> None:
     assert saves["MeterValues in a transaction, 3 values"] == 2
 
 
-def test_links_are_measured_through_the_pass_through_and_the_proxy() -> None:
+def test_links_are_measured_through_the_pass_through_the_proxy_and_what_is_put_beside_it() -> None:
     run(_LINKS)
 
 

@@ -56,18 +56,18 @@ class _Joined:
 
     def put(self, key: str, text: bytes) -> None:
         """Add a text at the end, in place of an earlier one of this key."""
-        self.drop(key)
+        if key in self._texts:
+            self.drop(key)
         self._texts[key] = text
         self.joined = b"%b,%b" % (self.joined, text) if self.joined else text
 
     def drop(self, key: str) -> None:
         """Take a text away, if it is there."""
-        first = next(iter(self._texts), None) == key
-        text = self._texts.pop(key, None)
-        if first and text is not None:
-            self.joined = self.joined[len(text) + 1 :]
-        elif text is not None:
-            self.joined = b",".join(self._texts.values())
+        if key not in self._texts:
+            return
+        first = next(iter(self._texts)) == key
+        text = self._texts.pop(key)
+        self.joined = self.joined[len(text) + 1 :] if first else b",".join(self._texts.values())
 
 
 class AnsweredIds:

@@ -167,11 +167,9 @@ class Session:
     @property
     def due(self) -> float | None:
         """When `expire` has something to do, in seconds since the epoch; None when nothing is awaited."""
-        moments = [due for peer in (self._station, self._csms) if (due := peer.outbox.due)]
-        if self._held_until:
-            moments.append(self._held_until)
+        moments = [self._station.outbox.due, self._csms.outbox.due, self._held_until]
         moments += [timer["at"] for timer in self._view.timers]
-        return min(moments) if moments else None
+        return min(filter(None, moments), default=None)
 
     # -- what the host calls --
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import shlex
 import signal
 import socket
 import tempfile
@@ -125,13 +126,14 @@ def authorizations(station: int) -> Calls:
 
 @dataclass(frozen=True)
 class Proxy:
-    """What is measured: ``kind`` is ``bare`` for the pass-through, else how validation is set."""
+    """What is measured: ``kind`` is ``bare`` for the pass-through, ``other`` for a ``command`` that is no part of
+    this project, else how validation is set."""
 
     name: str
     kind: str
     store: str = "memory"
     workers: int = 1
-    metrics: bool = False
+    command: str = ""
 
 
 BARE = Proxy("bare pass-through", "bare")
@@ -141,6 +143,11 @@ LEAN = Proxy("proxy, neither", "off")
 
 def _serve(config: Config) -> None:
     raise SystemExit(run(config))
+
+
+def _become(command: str) -> None:
+    words = shlex.split(command)
+    os.execvp(words[0], words)
 
 
 def free_port() -> int:
@@ -178,6 +185,8 @@ async def running(proxy: Proxy, csms_port: int, station: str, csms: str) -> Asyn
     with tempfile.TemporaryDirectory() as folder:
         if proxy.kind == "bare":
             process = _CONTEXT.Process(target=passthrough.run, args=(port, f"{url}/CP", station, csms))
+        elif proxy.kind == "other":
+            process = _CONTEXT.Process(target=_become, args=(proxy.command.format(port=port, csms=url),))
         else:
             config = Config(
                 listeners=(Listener("127.0.0.1", port),),
