@@ -13,10 +13,11 @@ from typing import Any
 
 import orjson
 
-KEPT_IDS = 16
-"""How many answers are kept for repeats of a message id, on each side."""
-KEPT_IDENTITIES = 64
-"""How many identities of `once` are kept, with their answers, for each station."""
+KEPT_IDS = 8
+"""How many answers are kept for repeats of a message id, on each side: a peer waits for one before it calls again."""
+KEPT_IDENTITIES = 32
+"""How many identities of `once` are kept, with their answers, for each station. It repeats what it got no answer to;
+all of them are written each time the state is saved."""
 KEPT_LONGER = 16
 """How many of them are kept longer than newer ones, because the link itself will try them again."""
 KEPT_BYTES = 2**20
