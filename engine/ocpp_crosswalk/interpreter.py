@@ -80,6 +80,11 @@ class Exchange:
         """What the exchange's route does."""
         return self.mapping.routes[self.route].outcome
 
+    @property
+    def awaiting(self) -> dict[str, Any] | None:
+        """The payload of the call whose reply is awaited, if one is."""
+        return self.calls[len(self.replies)] if len(self.replies) < len(self.calls) else None
+
     def as_json(self) -> dict[str, Any]:
         """The exchange as a JSON object. It shares structure with the exchange."""
         variables = self.scope.variables.copy()
@@ -156,8 +161,8 @@ def advance(exchange: Exchange) -> OutgoingCall | None:
         step = outcome.steps[exchange.step]
         if not exchange.calls and not exchange.replies:
             exchange.calls = _payloads(step, exchange.payload, exchange.scope)
-        if len(exchange.replies) < len(exchange.calls):
-            return OutgoingCall(step.to, step.action, exchange.calls[len(exchange.replies)], copies=step.copies)
+        if (payload := exchange.awaiting) is not None:
+            return OutgoingCall(step.to, step.action, payload, copies=step.copies)
         if step.name and exchange.replies:
             result = exchange.replies if step.each is not None else exchange.replies[-1]
             exchange.scope.variables[step.name] = result

@@ -28,11 +28,11 @@ class Waiting:
     not_before: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """The call as a JSON object. It shares the payload."""
+        """The call as a JSON object. It shares the payload; that of a call with an owner is kept with its exchange."""
         return {
             "id": self.id,
             "action": self.action,
-            "payload": self.payload,
+            "payload": None if self.owner else self.payload,
             "owner": str(self.owner),
             "durable": self.durable,
             "first": self.first,
@@ -113,6 +113,12 @@ class Outbox:
         if self.flight is not None:
             return self.flight_due
         return self.waiting[0].not_before or None if self.waiting else None
+
+    def supply(self, owner: str, payload: dict[str, Any]) -> None:
+        """Give the call of ``owner`` the payload that was kept with its exchange."""
+        for call in (self.flight, *self.waiting):
+            if call is not None and call.owner == owner:
+                call.payload = payload
 
     @property
     def payloads(self) -> list[dict[str, Any]]:

@@ -102,9 +102,12 @@ class Session:
         detached = (self._exchange(saved) for saved in link.get("detached", ()))
         self._detached = [exchange for exchange in detached if exchange is not None]
         for owner in self._peers.values():
-            if owner.active is None:
-                for peer in self._peers.values():
+            payload = None if owner.active is None else owner.active.awaiting
+            for peer in self._peers.values():
+                if payload is None:
                     peer.outbox.disown(owner.side)
+                else:
+                    peer.outbox.supply(owner.side, payload)
         self._held_until: float = link.get("held_until", 0.0)
         self._identities = Identities(state.get("memory"))
 

@@ -22,8 +22,8 @@ functions = Registry()
 
 _NAMESPACE = "transactions"
 _ENDED = "transactions-ended"
-_ENDED_KEPT = 50
-"""How many ended transactions are remembered, for late messages."""
+_ENDED_KEPT = 16
+"""How many ended transactions are remembered, for late messages: of the last ones, on each connector."""
 _INT32 = 2**31 - 1
 
 _CHARGING_STATES = {"Charging": "Charging", "SuspendedEV": "SuspendedEV", "SuspendedEVSE": "SuspendedEVSE"}
