@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from ocpp_crosswalk import Session
-from ocpp_crosswalk import session as module
-from ocpp_crosswalk.outbox import Outbox
+from ocpp_crosswalk import Crosswalk, Out, Session
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
 
@@ -38,44 +37,42 @@ def test_conversations_go_well_and_everything_happens_in_them(pair: str) -> None
     assert result.conversations == 40
 
 
-def _no_answer(*_: Any) -> None:
-    """An answer that never leaves."""
+class Spoilt:
+    """A session whose frames are changed on their way out."""
+
+    def __init__(self, session: Session, change: Callable[[list[Any]], list[list[Any]]]) -> None:
+        self._session = session
+        self._change = change
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._session, name)
+        return self._spoiling(value) if name in ("connect", "receive", "expire") else value
+
+    def _spoiling(self, method: Callable[..., list[Out]]) -> Callable[..., list[Out]]:
+        def spoilt(*arguments: Any, **options: Any) -> list[Out]:
+            outs = method(*arguments, **options)
+            return [Out(out.to, json.dumps(frame)) for out in outs for frame in self._change(json.loads(out.text))]
+
+        return spoilt
 
 
-def _two_answers(self: Session, *arguments: Any) -> None:
-    ANSWER(self, *arguments)
-    ANSWER(self, *arguments)
-
-
-def _other_answer(self: Session, peer: Any, message_id: str, mark: str, _answer: Any) -> None:
-    ANSWER(self, peer, message_id, mark, {"unheard": "of"})
-
-
-def _impatient(self: Outbox, *arguments: Any, **options: Any) -> Any:
-    call = TAKE(self, *arguments, **options)
-    self.flight = None
-    return call
-
-
-def _broken(*_: Any) -> None:
+def _broken(_: list[Any]) -> list[list[Any]]:
     raise RuntimeError("planted")
 
 
-ANSWER, TAKE = Session._answer, Outbox.take
-FAULTS: list[tuple[str, Any, str, Callable[..., Any]]] = [
-    ("unanswered", Session, "_answer", _no_answer),
-    ("answer to nothing", Session, "_answer", _two_answers),
-    ("invalid frame", Session, "_answer", _other_answer),
-    ("two calls in flight", Outbox, "take", _impatient),
-    ("id used twice", Session, "_call_id", lambda *_: "the-same"),
-    ("unknown error code", module, "error_code", lambda *_: "Nonsense"),
-    ("exception", Session, "_finish", _broken),
-]
+FAULTS: dict[str, Callable[[list[Any]], list[list[Any]]]] = {
+    "unanswered": lambda frame: [] if frame[0] == 3 else [frame],
+    "answer to nothing": lambda frame: [frame, frame] if frame[0] == 3 else [frame],
+    "invalid frame": lambda frame: [[*frame[:2], {"unheard": "of"}] if frame[0] == 3 else frame],
+    "two calls in flight": lambda frame: [frame, [2, f"{frame[1]}-2", *frame[2:]]] if frame[0] == 2 else [frame],
+    "id used twice": lambda frame: [[2, "the-same", *frame[2:]] if frame[0] == 2 else frame],
+    "unknown error code": lambda frame: [[*frame[:2], "Nonsense", *frame[3:]] if frame[0] == 4 else frame],
+    "exception": _broken,
+}
 
 
-@pytest.mark.parametrize(("kind", "owner", "name", "instead"), FAULTS, ids=[row[0] for row in FAULTS])
-def test_it_finds_a_fault(
-    kind: str, owner: Any, name: str, instead: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(owner, name, instead)
+@pytest.mark.parametrize("kind", FAULTS)
+def test_it_finds_a_fault(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Crosswalk.session
+    monkeypatch.setattr(Crosswalk, "session", lambda *args, **options: Spoilt(made(*args, **options), FAULTS[kind]))
     assert converse(PAIRS[0], 0, 20, 30).faults[kind] > 0
