@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
 
 from ..diagnostics import MappingError, suggestion
 
@@ -49,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _without_command(given: Sequence[str]) -> int:
     from importlib.metadata import version  # 20 ms, which no command needs
 
+    built = f"{version('ocpp-crosswalk')}{', compiled' if _is_compiled() else ''}"
     listed = "\n".join(f"  {name:10} {purpose}" for name, purpose in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="ocpp-crosswalk",
@@ -57,10 +60,16 @@ def _without_command(given: Sequence[str]) -> int:
         epilog=_EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"ocpp-crosswalk {version('ocpp-crosswalk')}")
+    parser.add_argument("--version", action="version", version=f"ocpp-crosswalk {built}")
     parser.parse_args(given)
     parser.print_help()
     return 0 if given else 2
+
+
+def _is_compiled() -> bool:
+    """Whether the engine is a native build (docs/performance.md). Nothing of it is imported."""
+    found = find_spec("..session", __name__)
+    return found is not None and str(found.origin).endswith(tuple(EXTENSION_SUFFIXES))
 
 
 def _guarded(run: object, parsed: argparse.Namespace) -> int:
