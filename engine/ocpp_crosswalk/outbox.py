@@ -32,7 +32,7 @@ class Waiting:
         return {
             "id": self.id,
             "action": self.action,
-            "payload": None if self.owner else self.payload,
+            "payload": {} if self.owner else self.payload,
             "owner": str(self.owner),
             "durable": self.durable,
             "first": self.first,
