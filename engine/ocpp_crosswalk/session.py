@@ -67,6 +67,7 @@ class Session:
     ) -> None:
         self.identity = identity
         self.pair = mappings.pair
+        self._pair_name = str(self.pair)
         self._mappings = mappings
         self._settings = settings
         self._tables = tables or {}
@@ -131,7 +132,7 @@ class Session:
         return orjson.dumps(
             {
                 "v": 1,
-                "pair": str(self.pair),
+                "pair": self._pair_name,
                 "epoch": self._ids.epoch,
                 "counter": self._ids.counter,
                 "link": {
