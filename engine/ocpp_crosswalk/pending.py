@@ -16,13 +16,14 @@ class Pending(Generic[T]):
     It can be awaited, too. For use in one event loop.
     """
 
-    __slots__ = ("_error", "_result", "_source", "_waiting", "done")
+    __slots__ = ("_result", "_source", "_waiting", "done", "error")
 
     def __init__(self) -> None:
         self.done = False
         """Whether there is a result, or an error."""
+        self.error: BaseException | None = None
+        """What went wrong, if it is done and something did."""
         self._result: Any = None
-        self._error: BaseException | None = None
         self._waiting: list[Callable[[Pending[T]], None]] = []
         self._source: asyncio.Future[T] | None = None
 
@@ -43,7 +44,7 @@ class Pending(Generic[T]):
     def fail(self, error: BaseException) -> None:
         """It has failed. Only the first end counts."""
         if not self.done:
-            self._error = error
+            self.error = error
             self._end()
 
     def then(self, call: Callable[[Pending[T]], None]) -> None:
@@ -56,15 +57,10 @@ class Pending(Generic[T]):
 
     def result(self) -> T:
         """The result; raises what went wrong instead. To be asked when it is done."""
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         result: T = self._result
         return result
-
-    @property
-    def error(self) -> BaseException | None:
-        """What went wrong, if it is done and something did."""
-        return self._error
 
     def __await__(self) -> Generator[Any, None, T]:
         if not self.done:
@@ -79,7 +75,7 @@ class Pending(Generic[T]):
         for call in waiting:
             try:
                 call(self)
-            except Exception as error:
+            except Exception as error:  # reported, and the others are told all the same
                 context = {"message": "what waited for something under way failed", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(context)
 

@@ -57,8 +57,7 @@ class _Joined:
 
     def put(self, key: str, text: bytes) -> None:
         """Add a text at the end, in place of an earlier one of this key."""
-        if key in self._texts:
-            self.drop(key)
+        self.drop(key)
         self._texts[key] = text
         self.joined = b"%b,%b" % (self.joined, text) if self.joined else text
 

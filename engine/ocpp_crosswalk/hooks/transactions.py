@@ -23,7 +23,7 @@ functions = Registry()
 _NAMESPACE = "transactions"
 _ENDED = "transactions-ended"
 _ENDED_KEPT = 16
-"""How many ended transactions are remembered, for late messages: of the last ones, on each connector."""
+"""How many ended transactions of a station are remembered, for late messages."""
 _INT32 = 2**31 - 1
 
 _CHARGING_STATES = {"Charging": "Charging", "SuspendedEV": "SuspendedEV", "SuspendedEVSE": "SuspendedEVSE"}
