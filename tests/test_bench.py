@@ -21,7 +21,7 @@ for proxy in (links.BARE, links.Proxy("two workers", "enforce", "sqlite", worker
 
 def run(program: str) -> str:
     """What a program prints that imports from the bench; it has to end well."""
-    begun = f"import sys; sys.path.insert(0, {str(BENCH)!r})\nif __name__ == '__main__':\n"
+    begun = f"import sys; sys.path[:0] = {[str(BENCH), str(BENCH.parent)]}\nif __name__ == '__main__':\n"
     body = "".join(f"    {line}\n" for line in program.strip().splitlines())
     done = subprocess.run([sys.executable, "-c", begun + body], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

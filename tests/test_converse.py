@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ocpp_crosswalk import Crosswalk, Out, Session
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
-
 from converse import converse
+from ocpp_crosswalk import Crosswalk, Out, Session
 
 PAIRS = ["ocpp1.6--ocpp2.0.1", "ocpp1.6--ocpp2.1"]
 OUTCOMES = {

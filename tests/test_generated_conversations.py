@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
+from converse import converse
 from ocpp_crosswalk.resources import folder
 from ocpp_crosswalk.versions import PAIRS
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
-
-from converse import converse
 
 PLANTED = {
     "a value that no version has": (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,6 @@ import pytest
 from ocpp_crosswalk import Crosswalk
 from ocpp_crosswalk.resources import folder
 from ocpp_crosswalk.versions import Pair
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "tools"))
-
 from transactions import play
 
 PAIRS = [Pair.parse("ocpp2.0.1--ocpp1.6"), Pair.parse("ocpp2.1--ocpp1.6")]

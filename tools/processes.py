@@ -17,13 +17,20 @@ from pathlib import Path
 PROGRAM = Path(sys.executable).with_name("ocpp-crosswalk")
 """The program as pip installed it beside the Python that runs the driver."""
 _UP_SECONDS = 30.0
+_held: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A port that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that is the caller's until this process ends, whoever listens there on its behalf.
+
+    A socket that is bound and does not listen holds it: nobody else is given the port meanwhile, as a listener or for
+    a connection of theirs, and a server that sets SO_REUSEADDR, as servers do, may listen there, again and again.
+    """
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    _held.append(holder)
+    return int(holder.getsockname()[1])
 
 
 def resident(pid: int) -> int:

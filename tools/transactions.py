@@ -20,10 +20,7 @@ import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 from charging_stories import BAD_TOKENS, Expectation, Habits, Story
 from ocpp_crosswalk import Crosswalk, Pair, Session

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from stores.redis_server import free_port
+from processes import free_port
 
 PEERS = Path(__file__).parent / "peers"
 PROGRAM = Path(sys.executable).with_name("ocpp-crosswalk")

@@ -23,6 +23,7 @@ from ocpp_crosswalk.runner import service as service_module
 from ocpp_crosswalk.runner.config import Listener, StoreConfig, Target
 from ocpp_crosswalk.runner.service import Service
 from ocpp_crosswalk.versions import Version
+from processes import free_port
 
 NOW = "2025-01-01T00:00:00Z"
 _ANSWERS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
@@ -46,7 +47,7 @@ class FakeCsms:
         self.silent = False
         self.echo = False
         self.subprotocols = True
-        self.url = ""
+        self.port = free_port()
         self.options: dict[str, Any] = {}
 
     @property
@@ -54,20 +55,23 @@ class FakeCsms:
         """Action and payload of the calls that came in."""
         return [(frame[2], frame[3]) for frame in self.frames if frame[0] == 2]
 
+    @property
+    def url(self) -> str:
+        """Where it listens while it is running."""
+        return f"{'wss' if 'ssl' in self.options else 'ws'}://localhost:{self.port}/ocpp"
+
     @asynccontextmanager
-    async def running(self, port: int = 0) -> AsyncIterator[FakeCsms]:
+    async def running(self) -> AsyncIterator[FakeCsms]:
         server = await serve(
             self._handle,
             "127.0.0.1",
-            port,
+            self.port,
             select_subprotocol=self._select,
             process_request=self._check,
             close_timeout=0.5,
             max_size=2**24,
             **self.options,
         )
-        self.port = server.sockets[0].getsockname()[1]
-        self.url = f"{'wss' if 'ssl' in self.options else 'ws'}://localhost:{self.port}/ocpp"
         try:
             yield self
         finally:

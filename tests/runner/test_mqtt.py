@@ -16,6 +16,7 @@ from typing import Any
 import aiomqtt
 
 from documents import DOCS
+from processes import free_port
 
 from .harness import FakeCsms, until
 
@@ -34,9 +35,7 @@ def example() -> ModuleType:
 @asynccontextmanager
 async def broker(folder: Path) -> AsyncIterator[int]:
     """A broker on a port of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config = folder / "mosquitto.conf"
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
     process = await asyncio.create_subprocess_exec(MOSQUITTO, "-c", str(config), stderr=asyncio.subprocess.DEVNULL)

@@ -16,7 +16,8 @@ import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
-from stores.redis_server import RedisServer, free_port
+from processes import free_port
+from stores.redis_server import RedisServer
 
 from .harness import FakeCsms, boot, call, until
 from .test_state import START, STOP, events

@@ -265,8 +265,6 @@ def csms_over_tls(certificate: tuple[Path, Path], client_ca: Path | None = None)
 async def reach(csms: FakeCsms, tls: ClientTls) -> int:
     """The status that a station gets (101 when it is let in)."""
     async with csms.running():
-        pass
-    async with csms.running(csms.port):
         target = Target("main", csms.url, (Version.V201,), tls=tls)
         async with world(FakeCsms("ocpp2.0.1"), targets={"main": target}) as w:
             try:

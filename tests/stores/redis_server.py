@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
+
+from processes import free_port
 
 MISSING = (
     "redis-server is not installed, and these tests need the real one: install it, or run the tests with tools/test, "
@@ -14,13 +15,6 @@ MISSING = (
 )
 
 _READY = "Ready to accept connections"
-
-
-def free_port() -> int:
-    """A port that nothing listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class RedisServer:

@@ -12,8 +12,9 @@ import redis.asyncio
 
 from ocpp_crosswalk.stores import Fenced, Saved, StoreError
 from ocpp_crosswalk.stores.redis import PREFIX, RedisStore
+from processes import free_port
 
-from .redis_server import RedisServer, free_port
+from .redis_server import RedisServer
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import shlex
 import signal
-import socket
 import tempfile
 import time
 from collections.abc import AsyncIterator
@@ -25,6 +24,7 @@ from peers import Calls, Conversation, Csms, Station
 from ocpp_crosswalk.runner import Config, run
 from ocpp_crosswalk.runner.config import Limits, Listener, LogConfig, StoreConfig, Target
 from ocpp_crosswalk.versions import Version
+from processes import free_port
 
 NOW = "2026-01-01T00:00:00Z"
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -148,13 +148,6 @@ def _serve(config: Config) -> None:
 def _become(command: str) -> None:
     words = shlex.split(command)
     os.execvp(words[0], words)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _processes(pid: int) -> list[int]:

@@ -17,7 +17,9 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 
-from links import free_port, processor_seconds, settled, show
+from links import processor_seconds, settled, show
+
+from processes import free_port
 
 _PROGRAM = (sys.executable, "-c", "from ocpp_crosswalk.cli import main; raise SystemExit(main())")
 _STEPS = """
