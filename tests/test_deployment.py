@@ -6,6 +6,7 @@ import argparse
 import configparser
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ocpp_crosswalk.runner.metrics import Metrics
 from ocpp_crosswalk.runner.workers import _END_SECONDS
 
 FOLDER = DOCS / "deployment"
+ROOT = DOCS.parent
 ENVIRONMENT = {"CSMS_URL": "wss://csms.example.com/ocpp", "STORE_URL": "redis://:secret@redis/0"}
 
 
@@ -93,6 +95,17 @@ def test_the_image_starts_the_program() -> None:
     text = (FOLDER / "Dockerfile").read_text()
     assert 'ENTRYPOINT ["ocpp-crosswalk", "serve"]' in text
     assert re.search(r'CMD \["--config", "/etc/ocpp-crosswalk/config.yaml"\]', text)
+
+
+def test_the_image_is_built_from_all_that_the_package_is_made_of() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = [*wheel["only-include"], wheel["hooks"]["custom"]["path"], project["project"]["readme"], "pyproject.toml"]
+    ignored = (FOLDER / "Dockerfile.dockerignore").read_text().splitlines()
+    sent = {line[1:] for line in ignored if line.startswith("!")}
+    assert "*" in ignored
+    assert all(sent & {path, *map(str, Path(path).parents)} for path in needed)
+    assert all((ROOT / path).exists() for path in sent)
 
 
 def test_every_flag_is_described() -> None:
