@@ -236,12 +236,30 @@ def parse_error(text: str, version: Version) -> FrameError | None:
 
 
 def test_numbers_keep_their_value() -> None:
-    for number in ("18446744073709551615", "-9223372036854775808", "0.1", "1e-7", "-0.0", "123456789.123"):
+    for number in (
+        "18446744073709551615",
+        "-9223372036854775808",
+        "0.1",
+        "1e-7",
+        "123456789.123",
+        "1e+300",
+        "9007199254740992.0",
+    ):
         text = f'[3,"1",{{"a":{number}}}]'
         assert encode(parse(text, V16)) == text
     for number in ("18446744073709551616", "-9223372036854775809"):
         assert "64 bits" in refused(f'[2,"1","A",{{"a":{number}}}]', V16).reason
     assert encode(parse('[3,"1",{"a":"18446744073709551616"}]', V16)) == '[3,"1",{"a":"18446744073709551616"}]'
+
+
+@pytest.mark.parametrize("version", Version)
+@pytest.mark.parametrize(
+    ("number", "whole"),
+    [("16.0", "16"), ("16.000 ", "16"), ("-3.0", "-3"), ("-0.0", "0"), ("1.6E1", "16"), ("1.2345678E7", "12345678")],
+)
+def test_a_whole_number_is_one_however_it_is_written(number: str, whole: str, version: Version) -> None:
+    for form in ('[2,"1","A",{"a":%s}]', '[3,"1",{"a":[[],"1.0",2.5,[{"b":%s}]]}]', '[4,"1","A","",{"c":{"a":[%s]}}]'):
+        assert encode(parse(form % number, version)) == form % whole
 
 
 @pytest.mark.parametrize("value", [2**64, "\ud800", {1, 2}, {3: 4}, object()])

@@ -50,6 +50,14 @@ def test_what_breaks_its_schema_goes_no_further_by_default(crosswalk: Crosswalk)
     assert EventKind.INVALID_INPUT in kinds(session)
 
 
+def test_an_integer_with_a_fraction_of_zero_is_one_to_both_drafts_of_json_schema(crosswalk: Crosswalk) -> None:
+    session = opened(crosswalk, "enforce")
+    asked = {"idToken": {"idToken": "TAG", "type": "Central"}, "remoteStartId": 7.0, "evseId": 1.0}
+    (out,) = session.receive("csms", json.dumps([2, "1", "RequestStartTransaction", asked]), now=NOW)
+    assert json.loads(out.text)[2:] == ["RemoteStartTransaction", {"idTag": "TAG", "connectorId": 1}]
+    assert '"connectorId":1}' in out.text
+
+
 def test_reported_calls_and_answers_go_on(crosswalk: Crosswalk) -> None:
     session = opened(crosswalk, "report")
     (out,) = ask(session, {"idTag": "x" * 300})

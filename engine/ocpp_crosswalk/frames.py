@@ -41,6 +41,11 @@ MAX_DEPTH = 64
 _BEGINNING = re.compile(r'\s*\[\s*(\d{1,9})\s*[,\]]\s*(?:"((?:[^"\\\x00-\x1f]|\\["\\/bfnrt])*)")?')
 _NO_DIGITS = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER = b"0" * 19
+_EXPONENT = b"0E"
+_WHOLE = re.compile(rb"\.0+[\s,\]}]")
+"""What a whole number may end with that is written as one with a fraction."""
+_EXACT = 2**53
+"""Up to here a float is the number that was written."""
 _TYPES = frozenset(MessageType)
 _CALL, _RESULT = [int, str, str, dict], [int, str, dict]
 _ELEMENTS = {MessageType.CALL: 4, MessageType.CALLRESULT: 3, MessageType.SEND: 4}
@@ -125,8 +130,9 @@ def parse(text: str | bytes, version: Version) -> Frame:
     """The frame that ``text`` is. Raises FrameError, and nothing else, when it is not one of ``version``.
 
     A null payload is the empty one. A CALLERROR may lack description and details. A whole number beyond 64
-    bits is refused, since it could not be passed on as it is. Whether the action exists and the payload fits
-    it is not looked at.
+    bits is refused, since it could not be passed on as it is. One that is written with a fraction (``16.0``,
+    ``1.6E1``), as some JSON libraries do, is the whole number: an integer to 2.x, but not to 1.6, whose schemas
+    are of draft 4. Whether the action exists and the payload fits it is not looked at.
     """
     value = _decoded(text, version)
     shape = [*map(type, value)] if type(value) is list else None
@@ -199,13 +205,28 @@ def _decoded(text: str | bytes, version: Version) -> Any:
     try:
         value = orjson.loads(text)
         plain = text if isinstance(text, bytes) else text.encode()
-        if _LONG_NUMBER in plain.translate(_NO_DIGITS):
+        shape = plain.translate(_NO_DIGITS)
+        if _LONG_NUMBER in shape:
             json.loads(text, parse_int=_whole_number)
     except (ValueError, RecursionError) as problem:
         raise _not_json(text, f"the text is not JSON: {problem}", version) from None
     if len(plain) > MAX_DEPTH and plain.count(b"[") + plain.count(b"{") > MAX_DEPTH and _deeper(value, MAX_DEPTH):
         raise _not_json(text, f"the text is nested deeper than {MAX_DEPTH} levels", version)
+    if type(value) is list and (_EXPONENT in shape or _WHOLE.search(plain)):
+        for element in value:
+            _make_whole(element)
     return value
+
+
+def _make_whole(value: Any) -> None:
+    """Replace the floats in an array or object that are whole numbers by these."""
+    if isinstance(value, (dict, list)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(item, float):
+                if item.is_integer() and abs(item) < _EXACT:
+                    value[key] = int(item)
+            else:
+                _make_whole(item)
 
 
 def _whole_number(digits: str) -> int:

@@ -152,21 +152,19 @@ class _Repair:
         if isinstance(value, str):
             text = value.strip()
             if kind in ("integer", "number") and "numbers" in self._kinds and _NUMBER.fullmatch(text):
-                return _whole(float(text), kind)
+                return _whole(float(text))
             if kind == "boolean" and "booleans" in self._kinds and text.casefold() in _TRUE | _FALSE:
                 return text.casefold() in _TRUE
             return self._text(value, schema, name)
         if kind == "boolean" and "booleans" in self._kinds and not isinstance(value, bool) and value in (0, 1):
             return bool(value)
-        if kind == "integer" and isinstance(value, float) and value.is_integer() and "numbers" in self._kinds:
-            return _whole(value, kind)
         if (
             kind == "string"
             and isinstance(value, (bool, int, float))
             and "texts" in self._kinds
             and "enum" not in schema
         ):
-            return str(value).lower() if isinstance(value, bool) else str(_whole(float(value), "number"))
+            return str(value).lower() if isinstance(value, bool) else str(_whole(float(value)))
         return value
 
     def _text(self, value: str, schema: Schema, name: str) -> str:
@@ -197,7 +195,7 @@ def _bare(text: str) -> str:
     return _SPACING.sub("", text).casefold()
 
 
-def _whole(number: float, kind: str) -> float | int:
+def _whole(number: float) -> float | int:
     """The number as an integer where it is one and where that is exact."""
     if math.isfinite(number) and number.is_integer() and abs(number) < 2**53:
         return int(number)
