@@ -16,7 +16,7 @@ from .mapping.compile import run
 from .mapping.drops import DropTree
 from .mapping.model import Answer, Binding, Forward, Refuse, Send
 from .mapping.model import Mapping as ActionMapping
-from .mapping.template import Node, elements, truthy
+from .mapping.template import Node, Object, elements, truthy
 from .versions import Side
 from .view import View
 
@@ -178,7 +178,8 @@ def accept_reply(exchange: Exchange, payload: dict[str, Any]) -> None:
 
 
 def stand_in(exchange: Exchange, failure: Failure) -> bool:
-    """Where the step has an `instead`, note its value as the reply and say True."""
+    """Where the step has an `instead` and that gives a value, note it as the reply and say True. An `instead` without
+    members always does."""
     outcome = exchange.outcome
     assert isinstance(outcome, Forward)
     instead = outcome.steps[exchange.step].instead
@@ -186,7 +187,11 @@ def stand_in(exchange: Exchange, failure: Failure) -> bool:
         return False
     variables = {**exchange.scope.variables, "error": _error_value(failure)}
     value = _template(instead, exchange.payload, Scope(variables, exchange.scope.view))
-    exchange.replies.append({} if value is UNDEFINED else value)
+    if value is UNDEFINED:
+        if not (isinstance(instead, Object) and not instead.fields):
+            return False
+        value = {}
+    exchange.replies.append(value)
     return True
 
 

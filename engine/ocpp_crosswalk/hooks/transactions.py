@@ -243,6 +243,25 @@ def charging_state_changed(view: View, connector: int, status: str) -> dict[str,
 
 
 @functions.hook(
+    "vehicleLeft",
+    parameters=(Parameter("transactionId", INTEGER),),
+    result=EVENT,
+    optional_result=True,
+    mutates=True,
+    apart=True,
+    examples=(Example("$vehicleLeft(12)", None),),
+)
+def vehicle_left(view: View, number: int) -> dict[str, Any] | None:
+    """The event that says that the vehicle of a transaction has left; undefined where the transaction does not run."""
+    row = open_rows(view).get(str(number))
+    if row is None:
+        return None
+    view.change(_NAMESPACE)
+    row["state"] = "Idle"
+    return next_event(view, row)
+
+
+@functions.hook(
     "transactionConnector",
     parameters=(Parameter("transactionId", STRING, optional=True),),
     result=INTEGER,

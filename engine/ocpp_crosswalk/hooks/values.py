@@ -104,12 +104,12 @@ _EXACT = 2**53
     parameters=(Parameter("value", ANY),),
     result=INTEGER,
     optional_result=True,
-    examples=(Example("$integer('12.6')", 13), Example("$integer(12)", 12)),
+    examples=(Example("$integer('12.6')", 13), Example("$integer(12)", 12), Example("$integer('1e20')", None)),
 )
 def integer(value: Any) -> int | None:
-    """The nearest integer; undefined when the value is no number."""
+    """The nearest integer; undefined when the value is no number, or one that no field holds."""
     number = numeric(value)
-    return None if number is None else round(number)
+    return None if number is None or not -_EXACT < number < _EXACT else round(number)
 
 
 @functions.function(
