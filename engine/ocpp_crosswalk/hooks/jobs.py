@@ -24,9 +24,32 @@ JOB = {"type": "string", "enum": ["firmware", "log"]}
     examples=(Example("$jobBegins('log', 7, false)", True),),
 )
 def job_begins(view: View, job: str, request_id: int, extension: bool) -> bool:
-    """Note the number of an upload or update that the station took on, and whether it was asked by a message of the
-    security extension."""
-    view.change(_NAMESPACE)[job] = {"id": request_id, "extension": extension}
+    """Note the number of an upload or update that the station is asked for, and whether by a message of the security
+    extension. Its status may come before its answer; see `$jobRefused` for one that the station does not take on."""
+    last = view.read(_NAMESPACE).get(job, {})
+    before = last.get("before") if last.get("id") == request_id else {**last, "before": None}
+    view.change(_NAMESPACE)[job] = {"id": request_id, "extension": extension, "before": before if last else None}
+    return True
+
+
+@functions.hook(
+    "jobRefused",
+    parameters=(Parameter("job", JOB), Parameter("code", STRING, optional=True)),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$jobRefused('log')", False), Example("$jobRefused('log', 'GenericError')", False)),
+)
+def job_refused(view: View, job: str, code: str | None = None) -> bool:
+    """The station did not take on the last upload or update, by an answer or by the error ``code``: what it says is
+    about the one before. GenericError leaves it open, since that is what silence is told as."""
+    last = view.read(_NAMESPACE).get(job)
+    if last is None or code == "GenericError":
+        return False
+    jobs = view.change(_NAMESPACE)
+    if last["before"]:
+        jobs[job] = last["before"]
+    else:
+        del jobs[job]
     return True
 
 

@@ -27,8 +27,10 @@ _KEYS: Mapping[str, str] = {
     "iso15118pncenabled": "pnc",
     "customdisplaycostandprice": "costmsg",
 }
-"""Configuration keys that only a station with the extension has; one with a boolean value has to be true."""
-_OFF = ("false", "")
+"""Configuration keys that only a station with the extension has."""
+_SWITCHES = ("pnc", "costmsg")
+"""Extensions whose key has to be true."""
+_OFF = ("false", "0", "")
 
 
 def supports(view: View, extension: str) -> bool:
@@ -65,17 +67,19 @@ def support_unknown(view: View, extension: str) -> bool:
 )
 def station_supports(view: View, extension: str, probe: Any = None) -> bool:
     """Whether the station is known to have an extension, also by the answer to GetConfiguration that it just gave."""
-    return supports(view, extension) or (probe is not None and extension in _found(probe))
+    return supports(view, extension) or _told(probe).get(extension, False)
 
 
-def _found(probe: Any) -> set[str]:
-    keys = probe.get("configurationKey", ()) if isinstance(probe, dict) else ()
-    return {
-        extension
-        for row in keys
-        if (extension := _KEYS.get(str(row.get("key", "")).casefold()))
-        and str(row.get("value", "")).casefold() not in _OFF
-    }
+def _told(probe: Any) -> dict[str, bool]:
+    """What an answer to GetConfiguration says of extensions."""
+    rows = probe if isinstance(probe, dict) else {}
+    unknown = (_KEYS.get(str(key).casefold()) for key in rows.get("unknownKey", ()))
+    told = {extension: False for extension in unknown if extension}
+    for row in rows.get("configurationKey", ()):
+        if extension := _KEYS.get(str(row.get("key", "")).casefold()):
+            off = str(row.get("value", "")).strip().casefold() in _OFF
+            told[extension] = not (off and extension in _SWITCHES)
+    return told
 
 
 @functions.hook(
@@ -119,6 +123,7 @@ def station_lacks(view: View, extension: str, code: str) -> bool:
     examples=(
         Example("$learnSupport([{'configurationKey': [{'key': 'SecurityProfile', 'value': '1'}]}])", True),
         Example("$learnSupport([{'unknownKey': ['SecurityProfile']}])", True),
+        Example("$learnSupport([{'configurationKey': [{'key': 'ISO15118PnCEnabled', 'value': 'false'}]}])", True),
         Example("$learnSupport([])", False),
     ),
 )
@@ -127,9 +132,7 @@ def learn_support(view: View, replies: Any) -> bool:
     know. What its messages showed, counts more. Says whether anything was learnt."""
     learnt: dict[str, bool] = {}
     for reply in replies if isinstance(replies, list) else [replies] if replies else []:
-        unknown = (_KEYS.get(str(key).casefold()) for key in reply.get("unknownKey", ()))
-        learnt |= {extension: False for extension in unknown if extension}
-        learnt |= dict.fromkeys(_found(reply), True)
+        learnt |= _told(reply)
     known = view.read(_NAMESPACE)
     news = {name: has for name, has in learnt.items() if known.get(name) is not True and known.get(name) != has}
     if news:
