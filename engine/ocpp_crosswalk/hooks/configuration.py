@@ -279,6 +279,15 @@ _KEY_BYTES = (16, 20)
 _PASSWORD_LENGTH = (16, 40)
 
 
+# -- what is told of it --
+
+
+def note_lost(view: View, row: Row, converted: Converted) -> None:
+    """Report the list members of a key's value that 2.x does not have."""
+    if converted.lost:
+        view.note(f"{row.key}: OCPP 2.x has no {', '.join(converted.lost)}; left out of {row.component}.{row.variable}")
+
+
 # -- what may not be written --
 
 

@@ -27,6 +27,7 @@ from .configuration import (
     key_table,
     legacy_key,
     legacy_row,
+    note_lost,
     password_to_key,
     to_key,
     to_variable,
@@ -265,8 +266,7 @@ def _shown(view: View, row: Row, text: str) -> str:
     converted = to_variable(view, row, text)
     if converted is None:
         return text
-    if converted.lost:
-        view.note(f"{row.key}: OCPP 2.x has no {', '.join(converted.lost)}; left out of {row.component}.{row.variable}")
+    note_lost(view, row, converted)
     return converted.text[:VALUE_LENGTH]
 
 

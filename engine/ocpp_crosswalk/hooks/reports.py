@@ -13,11 +13,14 @@ from .configuration import (
     COMPONENT,
     FEATURES,
     GIVEN_COMPONENT,
+    PASSWORD,
     TABLES,
     VARIABLE,
     Row,
+    guarded,
     key_table,
     legacy_row,
+    note_lost,
     to_variable,
 )
 from .device_model import VALUE
@@ -125,22 +128,31 @@ def _setting(view: View, row: Row, setting: dict[str, Any]) -> dict[str, Any]:
     if row.values:
         characteristics["valuesList"] = row.values
     text = setting.get("value", "")
-    if row.writeonly:
-        attribute["mutability"] = "WriteOnly"
-    elif row.readonly or setting["readonly"]:
+    if row.readonly or setting["readonly"] or _kept_from_the_csms(view, row):
         attribute["mutability"] = "ReadOnly"
+    elif row.writeonly:
+        attribute["mutability"] = "WriteOnly"
     if row.limit:
         if (limit := numeric(text)) is not None:
             characteristics["maxLimit"] = limit
     elif not row.writeonly:
         converted = to_variable(view, row, text)
         attribute["value"] = text if converted is None else converted.text
+        if converted is not None:
+            note_lost(view, row, converted)
     return {
         "component": row.component_of_2x(),
         "variable": row.variable_of_2x(),
         "variableAttribute": [attribute],
         "variableCharacteristics": characteristics,
     }
+
+
+def _kept_from_the_csms(view: View, row: Row) -> bool:
+    """Whether SetVariables is refused here, whatever the station would say."""
+    if row.key == PASSWORD:
+        return bool(view.settings["passwordChange"] == "refuse")
+    return guarded(view, (row.key, f"{row.component}.{row.variable}"), "")
 
 
 @functions.function("writableOnly", parameters=(Parameter("report", array_of(REPORTED)),), result=array_of(REPORTED))

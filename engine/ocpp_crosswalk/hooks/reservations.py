@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
-from ..expressions.functions import BOOLEAN, INTEGER, STRING, Type, array_of
+from ..expressions.functions import BOOLEAN, INTEGER, NUMBER, STRING, Type, array_of
 from ..times import parse_time
 from ..view import View
 from .bounds import CONNECTORS, put
@@ -20,6 +20,8 @@ _NAMESPACE = "reservations"
 TIMER = "reservationExpired"
 _ID: Type = {"type": "integer", "minimum": 0}
 _BROKEN = ("Faulted", "Unavailable")
+_GRACE = 60.0
+"""Seconds that a station has after it has come back to tell what it did meanwhile."""
 
 
 @functions.hook(
@@ -43,7 +45,8 @@ def reservation_answered(view: View, number: int, connector: int, expiry: str, s
     if status != "Accepted" or moment is None or number < 0:
         return False
     put(view.change(_NAMESPACE).setdefault("open", {}), str(number), connector, CONNECTORS)
-    view.set_timer(TIMER, moment.timestamp(), {"reservationId": number}, str(number))
+    expiry_time = moment.timestamp()
+    view.set_timer(TIMER, expiry_time, {"reservationId": number, "expiry": expiry_time}, str(number))
     return True
 
 
@@ -65,6 +68,25 @@ def reservation_over(view: View, number: int) -> int | None:
 
 
 @functions.hook(
+    "reservationExpired",
+    parameters=(Parameter("reservationId", INTEGER), Parameter("expiry", NUMBER)),
+    result=_ID,
+    optional_result=True,
+    mutates=True,
+    examples=(Example("$reservationExpired(7, 1767225600)", None),),
+)
+def reservation_expired(view: View, number: int, expiry: float) -> int | None:
+    """Forget a reservation whose time, in seconds since the epoch, is over, and give its id; undefined when it was not
+    known. A station that was away then has time to tell first that it was used."""
+    told = view.connected_at + _GRACE
+    if str(number) in _open(view) and view.connected_at > expiry and view.now < told:
+        view.set_timer(TIMER, told, {"reservationId": number, "expiry": expiry}, str(number))
+        return None
+    over: int | None = reservation_over(view, number)
+    return over
+
+
+@functions.hook(
     "reservationsRemoved",
     parameters=(Parameter("connectorId", INTEGER), Parameter("status", STRING)),
     result=array_of(_ID),
@@ -73,11 +95,11 @@ def reservation_over(view: View, number: int) -> int | None:
     examples=(Example("$reservationsRemoved(1, 'Faulted')", []),),
 )
 def reservations_removed(view: View, connector: int, status: str) -> list[int]:
-    """The reservations that end because their connector is Faulted or Unavailable now (1.6, 5.13; H01.FR.16,
-    H01.FR.17); they are forgotten."""
-    if status not in _BROKEN or connector < 1:
+    """The reservations that end because their connector, or the station (connector 0), is Faulted or Unavailable now
+    (1.6, 5.13; H01.FR.16, H01.FR.17); they are forgotten."""
+    if status not in _BROKEN:
         return []
-    over = [int(number) for number, place in _open(view).items() if place == connector]
+    over = [int(number) for number, place in _open(view).items() if connector in (0, place)]
     for number in over:
         reservation_over(view, number)
     return over

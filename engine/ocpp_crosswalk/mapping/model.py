@@ -34,8 +34,8 @@ class Send:
     """A call that leaves: a step of `forward`, or one of `also`.
 
     ``each`` makes one call per element; ``name`` binds the reply (a list of replies with ``each``);
-    ``instead`` stands in for a reply that was a CALLERROR or never came, if it gives a value. A ``durable`` call outlives the
-    connection: it is sent again until it is answered.
+    ``instead`` stands in for a reply that was a CALLERROR or never came, if it gives a value. A ``durable`` call
+    outlives the connection: it is sent again until it is answered.
     """
 
     to: Side
