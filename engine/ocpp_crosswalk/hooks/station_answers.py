@@ -8,7 +8,8 @@ from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING
 from ..view import View
 from .bounds import put
-from .station_transactions import ENDED, ID_TAG_INFO, KEPT, NAMESPACE, open_transactions, running_on
+from .station_rows import ENDED, KEPT, NAMESPACE, open_transactions, running_on
+from .station_transactions import ID_TAG_INFO
 
 functions = Registry()
 
@@ -61,19 +62,23 @@ def token_checked(view: View, identifier: str, tag: str, info: dict[str, Any]) -
 
 @functions.hook(
     "chargingStopped",
-    parameters=(Parameter("transactionId", STRING),),
+    parameters=(Parameter("transactionId", STRING), Parameter("number", INTEGER)),
     result=BOOLEAN,
     mutates=True,
-    examples=(Example("$chargingStopped('T-1')", False),),
+    examples=(Example("$chargingStopped('T-1', 7)", False),),
 )
-def charging_stopped(view: View, identifier: str) -> bool:
-    """Note that the CSMS has been told the end of a transaction; says whether it was known. The 2.x transaction may go
-    on."""
+def charging_stopped(view: View, identifier: str, number: int) -> bool:
+    """Note that the CSMS has been told the end of the transaction that it knows by ``number``; says whether it still
+    had to be. The 2.x transaction may go on."""
+    if str(number) in view.read(NAMESPACE).get("left", {}):
+        del view.change(NAMESPACE)["left"][str(number)]
+        return True
     row = open_transactions(view).get(identifier)
-    if row is None:
+    if row is None or row.get("number") != number:
         return False
     view.change(NAMESPACE)
-    row["stopped"] = row.pop("number", None)
+    row["stopped"] = row.pop("number")
+    row.pop("ending", None)
     return True
 
 
