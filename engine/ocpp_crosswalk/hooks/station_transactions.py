@@ -15,7 +15,7 @@ from ..expressions import Parameter, Registry
 from ..expressions.functions import INTEGER, STRING, object_of
 from ..view import View
 from .bounds import CONNECTORS, put
-from .registers import REGISTER, Reading, exponent_for, place_of, registers
+from .registers import REGISTER, ROUNDING, Reading, exponent_for, place_of, registers
 from .station_endings import (
     ENDS_AUTHORIZATION,
     NO_VEHICLE,
@@ -76,7 +76,7 @@ def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
     kept = view.change(NAMESPACE)
     ended = view.read(ENDED).get(event["id"])
     if ended is not None:
-        return _late(ended, event)
+        return _late(view, ended, event)
     row = kept.setdefault("open", {}).get(event["id"])
     if row is None:
         row = kept["open"][event["id"]] = {"id": event["id"], "began": event["timestamp"]}
@@ -103,21 +103,26 @@ def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
         plan_stop(view, row, event, plan, read=read)
     if "connector" in row:
         plan["connectorId"] = row["connector"]
-        _plan_values(row, event, plan)
+    _plan_values(view, row, event, plan)
     return plan
 
 
-def _plan_values(row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]) -> None:
-    """Plan MeterValues for readings that no other call of the plan tells."""
-    told = "number" in row or "start" in plan or "stopped" in row
-    if not event.get("meterValue") or not told or ("stop" in plan and event["type"] == "Ended"):
+def _plan_values(view: View, row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]) -> None:
+    """Plan MeterValues for readings that no other call of the plan tells: of the transaction, where the CSMS knows it,
+    else of the connector."""
+    if not event.get("meterValue") or ("stop" in plan and event["type"] == "Ended"):
         return
-    if "start" in plan and row["first"] == row["last"] and _one_register(event):
+    unbegun = "number" not in row and "stopped" not in row
+    if unbegun and "first" in row and row["first"] == row["last"] and _one_register(event):
+        return
+    if "connector" not in row or ("superseded" in row and unbegun and "start" not in plan):
+        why = "its EVSE is not known" if "connector" not in row else "another one runs on its connector"
+        view.note(f"readings of transaction {row['id']} are left out: it has not begun for the CSMS, and {why}")
         return
     plan["values"] = {"connectorId": row["connector"]} | ({"number": row["number"]} if "number" in row else {})
 
 
-def _late(ended: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+def _late(view: View, ended: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
     """An event after Ended: its readings still count, without a transaction."""
     plan: dict[str, Any] = {"register": {"exponent": 0}}
     if ended.get("connector"):
@@ -126,7 +131,14 @@ def _late(ended: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
             plan["values"] = {"connectorId": ended["connector"]}
     if "floor" in ended:
         plan["register"] |= {"floor": ended["floor"], "place": ended["place"]}
+        _note_those_below(view, ended["floor"], registers(event.get("meterValue") or [], ended["place"]))
     return plan
+
+
+def _note_those_below(view: View, floor: float, readings: list[Reading]) -> None:
+    below = [wh for wh, _, _ in readings if wh < floor - ROUNDING]
+    if below:
+        view.note(f"{len(below)} registers, from {below[0]:g} Wh on, are below the {floor:g} Wh told before; left out")
 
 
 def _forget_oldest(kept: dict[str, Any]) -> None:
@@ -137,15 +149,38 @@ def _forget_oldest(kept: dict[str, Any]) -> None:
 
 
 def _learn_place(view: View, row: dict[str, Any], event: dict[str, Any]) -> None:
-    evse = event.get("evse")
-    if not evse or "number" in row or "stopped" in row:
+    evse = event.get("evse") or row.get("evse")
+    if not evse:
         return
     connector_id = evse.get("connectorId") or None
+    if "number" in row or "stopped" in row:
+        elsewhere = learn(view, evse["id"], connector_id) if connector_id else None
+        if elsewhere not in (None, row["connector"], row.get("elsewhere")):
+            row["elsewhere"] = elsewhere
+            view.note(
+                f"transaction {row['id']} is on connector {elsewhere}, but began on {row['connector']} for the CSMS"
+            )
+        return
+    unnamed = connector_id is None and "connector" not in row and len(connectors_of(view, evse["id"], None)) > 1
+    if unnamed and _will_be_named(row, event):
+        row["evse"] = {"id": evse["id"]}
+        return
     connector = learn(view, evse["id"], connector_id)
+    if unnamed:
+        view.note(f"transaction {row['id']} does not name its connector of EVSE {evse['id']}; {connector} stands in")
     if connector and (connector_id or "connector" not in row):
         row["connector"] = connector
+        row.pop("evse", None)
         for other in others_of(view, row):
             min(other, row, key=lambda one: one["began"])["superseded"] = True
+
+
+def _will_be_named(row: dict[str, Any], event: dict[str, Any]) -> bool:
+    """Whether an event to come shall name the connector: the first one with the vehicle connected (E01.FR.16)."""
+    if event["type"] == "Ended" or event["trigger"] == "CablePluggedIn":
+        return False
+    state: str = event.get("chargingState") or row.get("state", "Idle")
+    return state == "Idle"
 
 
 def _take_readings(view: View, row: dict[str, Any], event: dict[str, Any]) -> tuple[dict[str, Any], bool]:
@@ -162,23 +197,33 @@ def _take_readings(view: View, row: dict[str, Any], event: dict[str, Any]) -> tu
     exponent = exponent_for(readings, last, row.get("lastAt", event["timestamp"]))
     amounts: list[Reading] = [(round(wh * 10.0**exponent, 6), at, context) for wh, at, context in readings]
     register: dict[str, Any] = {"exponent": exponent, "place": place}
-    floor = row.get("first") if event["type"] == "Ended" else last
-    if floor is not None:
-        register["floor"] = floor
     if event["type"] == "Ended" and "first" not in row and len(amounts) == 1 and amounts[0][2] != "Transaction.Begin":
         before = _known_register(view, row)
         if before is not None and before <= amounts[0][0]:
             row["first"] = row["last"] = before
-    for amount, at, _ in amounts:
-        if "first" not in row:
+    for amount, at, context in amounts:
+        begins = "first" not in row or _is_earlier(view, row, amount, at, context)
+        if begins:
             row["first"], row["firstAt"] = amount, utc(view, at)
         if amount >= row.get("last", amount):
             row["last"], row["lastAt"] = amount, at
-        elif event["type"] != "Ended":
+        elif event["type"] != "Ended" and not begins:
             view.note(f"a register of {amount:g} Wh is below the {row['last']:g} Wh before it, and is left out")
     if "last" in row and "connector" in row and "superseded" not in row:
         put(view.change(NAMESPACE).setdefault("registers", {}), str(row["connector"]), row["last"], CONNECTORS)
+    floor = row.get("first") if event["type"] == "Ended" else last
+    if floor is not None:
+        register["floor"] = floor
+    if floor is not None and event["type"] == "Ended":
+        _note_those_below(view, floor, amounts)
     return register, bool(readings)
+
+
+def _is_earlier(view: View, row: dict[str, Any], amount: float, at: str, context: str) -> bool:
+    """Whether a register that comes late is the first one after all; not when the CSMS knows another as meterStart."""
+    if "number" in row or "firstAt" not in row or amount >= row["first"]:
+        return False
+    return context == "Transaction.Begin" or utc(view, at) < row["firstAt"]
 
 
 def _known_register(view: View, row: dict[str, Any]) -> float | None:
@@ -211,7 +256,7 @@ def _take_token(view: View, row: dict[str, Any], event: dict[str, Any], plan: di
     if ends and event["type"] != "Ended" and "number" not in row and "tag" in row:
         row["was"] = row.pop("tag")
     known: str | None = row.get("known")
-    if "tag" in row and "connector" in row:
+    if "tag" in row and ("connector" in row or "evse" in row):
         row.setdefault("known", event["timestamp"])
     else:
         row.pop("known", None)
