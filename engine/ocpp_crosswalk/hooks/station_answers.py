@@ -13,6 +13,9 @@ from .station_transactions import ID_TAG_INFO
 
 functions = Registry()
 
+_ASKED = {"type": "string", "enum": ["DeAuthorized", "Remote", "UnlockCommand"]}
+"""Why a station is asked to stop: the CSMS refused the token, wants it to stop, or wants a connector unlocked."""
+
 
 @functions.hook(
     "chargingBegun",
@@ -113,6 +116,37 @@ def end_awaited(view: View, identifier: str) -> bool:
     """Whether the CSMS still has to be told the end of a transaction, or all of it."""
     row = open_transactions(view).get(identifier)
     return row is not None and "stopped" not in row
+
+
+@functions.hook(
+    "noteStop",
+    parameters=(Parameter("transactionId", STRING), Parameter("reason", _ASKED)),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$noteStop('T-1', 'Remote')", False),),
+)
+def note_stop(view: View, identifier: str, reason: str) -> bool:
+    """Note why the station is asked to stop a transaction; says whether it is known."""
+    row = open_transactions(view).get(identifier)
+    if row is None:
+        return False
+    if row.get("asked") != reason:
+        view.change(NAMESPACE)
+        row["asked"] = reason
+    return True
+
+
+@functions.hook(
+    "stopAsked",
+    parameters=(Parameter("transactionId", STRING),),
+    result=_ASKED,
+    optional_result=True,
+    examples=(Example("$stopAsked('T-1')", None),),
+)
+def stop_asked(view: View, identifier: str) -> str | None:
+    """Why the station was asked last to stop a transaction; undefined when it was not."""
+    reason: str | None = open_transactions(view).get(identifier, {}).get("asked")
+    return reason
 
 
 @functions.hook(

@@ -55,7 +55,7 @@ def begin_again(view: View, row: dict[str, Any], event: dict[str, Any]) -> None:
     if "number" in row:
         left = {"id": row["id"], "connector": row["connector"], "stop": _end_of(row, event["timestamp"])}
         put(view.change(NAMESPACE).setdefault("left", {}), str(row.pop("number")), left, KEPT)
-    for name in ("stopped", "ending", "tag", "was", "known", "info", "firstAt", "reservation"):
+    for name in ("stopped", "ending", "tag", "was", "known", "info", "firstAt", "reservation", "asked"):
         row.pop(name, None)
     if "last" in row:
         row["first"] = row["last"]
