@@ -84,6 +84,14 @@ def test_readings_before_the_evse_is_known_are_reported(view: View, notes: list[
     assert notes == ["readings of transaction T are left out: it has not begun for the CSMS, and its EVSE is not known"]
 
 
+def test_readings_after_an_end_without_an_evse_are_reported(view: View, notes: list[str]) -> None:
+    charging_event(view, _event("Ended", 10, "EVDeparted"))
+    assert charging_over(view, "T")
+    notes.clear()
+    charging_event(view, _event("Updated", 11, meterValue=[_reading(9, 2000)]))
+    assert notes == ["readings of transaction T are left out: it has ended, and its EVSE is not known"]
+
+
 def test_readings_before_the_beginning_that_are_late_are_not_those_of_the_next_transaction(
     view: View, notes: list[str]
 ) -> None:

@@ -129,6 +129,8 @@ def _late(view: View, ended: dict[str, Any], event: dict[str, Any]) -> dict[str,
         plan["connectorId"] = ended["connector"]
         if event.get("meterValue"):
             plan["values"] = {"connectorId": ended["connector"]}
+    elif event.get("meterValue"):
+        view.note(f"readings of transaction {event['id']} are left out: it has ended, and its EVSE is not known")
     if "floor" in ended:
         plan["register"] |= {"floor": ended["floor"], "place": ended["place"]}
         _note_those_below(view, ended["floor"], registers(event.get("meterValue") or [], ended["place"]))
