@@ -82,6 +82,8 @@ def charging_stopped(view: View, identifier: str, number: int) -> bool:
     view.change(NAMESPACE)
     row["stopped"] = row.pop("number")
     row.pop("ending", None)
+    if "over" in row:
+        charging_over(view, identifier)
     return True
 
 
@@ -93,10 +95,11 @@ def charging_stopped(view: View, identifier: str, number: int) -> bool:
     examples=(Example("$chargingOver('T-1')", False),),
 )
 def charging_over(view: View, identifier: str) -> bool:
-    """Note that the 2.x transaction has ended, unless the CSMS still waits for its end; says whether it is over."""
+    """Note that the 2.x transaction has ended, unless the CSMS still waits for its end, or may hear of it when its EVSE
+    is told late; says whether it is over."""
     kept = view.change(NAMESPACE)
     row = kept.get("open", {}).get(identifier)
-    if row is None or "number" in row:
+    if row is None or "number" in row or ("over" in row and "stopped" not in row):
         return False
     del kept["open"][identifier]
     end = {"connector": row.get("connector")}

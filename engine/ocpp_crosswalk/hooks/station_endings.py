@@ -114,8 +114,10 @@ def plan_stop(view: View, row: dict[str, Any], event: dict[str, Any], plan: dict
     at_once = event["trigger"] in ENDS_AUTHORIZATION and view.settings["stopTransactionOn"] == "authorizationEnd"
     if at_once and not ended and "ending" not in row:
         row["ending"] = now if read else {**now, "waits": True}
-    if "ending" in row and (ended or "waits" not in row["ending"]):
-        plan["stop"] = {"number": row["number"], **_end_of(row, event["timestamp"])}
+    if ended and "over" in row:  # nothing can be told before its EVSE is: its Started may come late
+        row["ending"] = now
+    elif "ending" in row and (ended or "waits" not in row["ending"]) and ("number" in row or "start" in plan):
+        plan["stop"] = {"number": row.get("number", 0), **_end_of(row, event["timestamp"])}
     elif ended:
         meter_stop = round(row.get("last", row.get("first", 0.0)))
         plan["stop"] = {"number": row.get("number", 0), "meterStop": meter_stop, **now}

@@ -83,6 +83,7 @@ def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
         _forget_oldest(kept)
         if event["type"] == "Ended":
             view.note(f"transaction {row['id']} ends, and nothing of it was seen before")
+            row["over"] = True
     _learn_place(view, row, event)
     register, read = _take_readings(view, row, event)
     plan: dict[str, Any] = {"register": register}
@@ -97,9 +98,11 @@ def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
         row["state"] = event["chargingState"]
     if "number" not in row:
         _plan_start(view, row, event, plan, known)
+    if event["type"] == "Ended" and "connector" in row:
+        row.pop("over", None)
     if "start" in plan or event["type"] == "Ended":
         plan_earlier_ends(view, row, event, plan)
-    if "number" in row or "start" in plan:
+    if "number" in row or "start" in plan or "over" in row:
         plan_stop(view, row, event, plan, read=read)
     if "connector" in row:
         plan["connectorId"] = row["connector"]
@@ -270,7 +273,7 @@ def _plan_start(
 ) -> None:
     """Plan StartTransaction when its token, connector and register are known, or when it is now or never. It is of
     the time when token and connector were ``known``; when that is only at the end, of the beginning."""
-    if "stopped" in row or ("superseded" in row and event["type"] != "Ended"):
+    if "stopped" in row or ("superseded" in row and event["type"] != "Ended" and "over" not in row):
         return
     if event["type"] == "Ended" and not _complete_at_the_end(view, row, event):
         return
