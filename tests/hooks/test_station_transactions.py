@@ -85,6 +85,7 @@ def test_readings_before_the_evse_is_known_are_reported(view: View, notes: list[
 
 
 def test_readings_after_an_end_without_an_evse_are_reported(view: View, notes: list[str]) -> None:
+    charging_event(view, _event("Started", 0, "EVDetected"))
     charging_event(view, _event("Ended", 10, "EVDeparted"))
     assert charging_over(view, "T")
     notes.clear()
@@ -130,3 +131,10 @@ def test_a_late_reading_does_not_lower_the_register_that_the_csms_knows(view: Vi
     plan = charging_event(view, _event("Ended", 6))
     assert plan["stop"]["meterStop"] == 1000
     assert len(notes) == 1
+
+
+def test_an_end_whose_beginning_never_comes_is_not_kept_where_the_evse_is_known(view: View) -> None:
+    charging_event(view, _event("Ended", 10, "EVDeparted", evse={"id": 1}))
+    assert charging_over(view, "T")
+    charging_event(view, _event("Ended", 10, "EVDeparted") | {"id": "U"})
+    assert not charging_over(view, "U")
