@@ -20,6 +20,7 @@ FAULTS = {
     "the start is forgotten": ("begun: $exists($started)", "begun: false and $exists($started)"),
     "the end is forgotten": ("ended: $exists($stopped)", "ended: false and $exists($stopped)"),
     "nobody waits for a token": ('tag: "$noAuthorization ? ', 'tag: "$not($exists(idToken)) or $noAuthorization ? '),
+    "the first driver's end is not told": ("when: $exists($tx.before)", "when: false"),
     "readings go with the last transaction": (
         '"$exists($started) ? $started.transactionId : $tx.values.number"',
         "$tx.values.number",

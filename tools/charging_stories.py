@@ -17,6 +17,7 @@ GOOD_TOKENS = ("04A2B3C4", "04A2B3C4D5E6F7", "MEMBER-1", "member-2")
 BAD_TOKENS = ("STOLEN-1", "04FFFFFF")
 FREE = "NoAuthorization"
 """The idTag that stands for no authorization (setting `noAuthorizationIdTag`)."""
+_AUTHORIZES = ("Authorized", "RemoteStart")
 _ENDS = ("StopAuthorized", "Deauthorized", "RemoteStop")
 
 
@@ -300,8 +301,8 @@ class Expectation:
     """What a 1.6 CSMS should see of a station's transactions. A register that falls counts as the highest before it.
 
     One begins when token, EVSE and register are known; at the latest when the events end, if somebody was authorized or
-    energy flowed since the register that the EVSE told last. It ends with the authorization, or, with ``at_end``, with
-    the events.
+    energy flowed since the register that the EVSE told last. It ends with the authorization and the register that is
+    told then or next, or, with ``at_end``, with the events; at the latest when somebody else is authorized.
     """
 
     at_end: bool
@@ -311,7 +312,7 @@ class Expectation:
     def of(self, evse: int, told: list[dict[str, Any]]) -> list[Expected]:
         """The transactions that one story should be, told by these payloads of TransactionEvent and MeterValues."""
         seen: list[Expected] = []
-        placed = running = stopped = False
+        placed = running = stopped = awaits = read = False
         token: str | None = None
         was: str | None = None
         shown: str | None = None
@@ -320,6 +321,7 @@ class Expectation:
             new = [max([wh, *registers[-1:]]) for wh in _registers(event)]
             if "evseId" in event:
                 registers += new if placed else []
+                read = read or bool(new)
                 if new:
                     self.known[evse] = new[-1]
                 continue
@@ -331,6 +333,9 @@ class Expectation:
             registers += new
             if "idToken" in event:
                 shown = event["idToken"]["idToken"] or FREE
+                if running and not last and event["triggerReason"] in _AUTHORIZES and (awaits or shown != token):
+                    running, stopped, awaits = False, True, False
+                    seen[-1].stop = registers[-1]
                 if stopped and not ends and not last:
                     stopped, token, was, registers = False, None, None, registers[-1:]
                 if not running and not stopped and (not ends or last):
@@ -346,8 +351,11 @@ class Expectation:
                     seen.append(Expected(token, registers[0]))
             if not running and "idToken" in event and token in BAD_TOKENS:
                 token = None
-            if running and (last or (ends and not self.at_end)):
-                running, stopped = False, True
+            read = read or bool(new)
+            if running and ends and not awaits and not self.at_end:
+                awaits, read = True, bool(new)
+            if running and (last or (awaits and read)):
+                running, stopped, awaits = False, True, False
                 seen[-1].stop = registers[-1]
             if registers and placed:
                 self.known[evse] = registers[-1]

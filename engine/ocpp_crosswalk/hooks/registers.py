@@ -27,7 +27,7 @@ _SLACK = 2_000.0
 """Wh that a register may rise beyond what the time allows: clocks and rounding."""
 _FALL = 0.01
 """The part of the last register below which a reading is thought to be in a larger unit; above, the meter fell."""
-_ROUNDING = 1e-6
+ROUNDING = 1e-6
 """Wh by which a register may seem to fall: what is left of sums and powers of ten."""
 
 REGISTER = object_of({"exponent": INTEGER}, {"place": STRING, "floor": NUMBER})
@@ -71,7 +71,7 @@ def exponent_for(readings: list[Reading], last: float | None, last_at: str) -> i
     amount, at, _ = readings[-1]
     allowed = _SLACK + _POWER * max(0.0, _seconds(last_at, at)) / 3600
     for exponent in (0, -3, 3) if amount < last * _FALL else (0, -3):
-        if -_ROUNDING <= amount * 10.0**exponent - last <= allowed:
+        if -ROUNDING <= amount * 10.0**exponent - last <= allowed:
             return exponent
     return 0
 
@@ -201,7 +201,7 @@ def samples(view: View, sampled: Any, register: dict[str, Any] | None) -> list[d
             continue
         if _is_register(sample) and sample.get("location", "Outlet") == register.get("place", "Outlet"):
             shift = register["exponent"]
-            if "phase" not in sample and _wh(sample) * 10.0**shift < register.get("floor", float("-inf")) - _ROUNDING:
+            if "phase" not in sample and _wh(sample) * 10.0**shift < register.get("floor", float("-inf")) - ROUNDING:
                 continue
             row["exponent"] += shift
         rows.append(row)

@@ -8,9 +8,13 @@ from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING
 from ..view import View
 from .bounds import put
-from .station_transactions import ENDED, ID_TAG_INFO, KEPT, NAMESPACE, open_transactions, running_on
+from .station_rows import ENDED, KEPT, NAMESPACE, open_transactions, running_on
+from .station_transactions import ID_TAG_INFO
 
 functions = Registry()
+
+_ASKED = {"type": "string", "enum": ["DeAuthorized", "Remote", "UnlockCommand"]}
+"""Why a station is asked to stop: the CSMS refused the token, wants it to stop, or wants a connector unlocked."""
 
 
 @functions.hook(
@@ -61,19 +65,25 @@ def token_checked(view: View, identifier: str, tag: str, info: dict[str, Any]) -
 
 @functions.hook(
     "chargingStopped",
-    parameters=(Parameter("transactionId", STRING),),
+    parameters=(Parameter("transactionId", STRING), Parameter("number", INTEGER)),
     result=BOOLEAN,
     mutates=True,
-    examples=(Example("$chargingStopped('T-1')", False),),
+    examples=(Example("$chargingStopped('T-1', 7)", False),),
 )
-def charging_stopped(view: View, identifier: str) -> bool:
-    """Note that the CSMS has been told the end of a transaction; says whether it was known. The 2.x transaction may go
-    on."""
+def charging_stopped(view: View, identifier: str, number: int) -> bool:
+    """Note that the CSMS has been told the end of the transaction that it knows by ``number``; says whether it still
+    had to be. The 2.x transaction may go on."""
+    if str(number) in view.read(NAMESPACE).get("left", {}):
+        del view.change(NAMESPACE)["left"][str(number)]
+        return True
     row = open_transactions(view).get(identifier)
-    if row is None:
+    if row is None or row.get("number") != number:
         return False
     view.change(NAMESPACE)
-    row["stopped"] = row.pop("number", None)
+    row["stopped"] = row.pop("number")
+    row.pop("ending", None)
+    if "over" in row:
+        charging_over(view, identifier)
     return True
 
 
@@ -85,10 +95,11 @@ def charging_stopped(view: View, identifier: str) -> bool:
     examples=(Example("$chargingOver('T-1')", False),),
 )
 def charging_over(view: View, identifier: str) -> bool:
-    """Note that the 2.x transaction has ended, unless the CSMS still waits for its end; says whether it is over."""
+    """Note that the 2.x transaction has ended, unless the CSMS still waits for its end, or may hear of it when its EVSE
+    is told late; says whether it is over."""
     kept = view.change(NAMESPACE)
     row = kept.get("open", {}).get(identifier)
-    if row is None or "number" in row:
+    if row is None or "number" in row or ("over" in row and "stopped" not in row):
         return False
     del kept["open"][identifier]
     end = {"connector": row.get("connector")}
@@ -108,6 +119,37 @@ def end_awaited(view: View, identifier: str) -> bool:
     """Whether the CSMS still has to be told the end of a transaction, or all of it."""
     row = open_transactions(view).get(identifier)
     return row is not None and "stopped" not in row
+
+
+@functions.hook(
+    "noteStop",
+    parameters=(Parameter("transactionId", STRING), Parameter("reason", _ASKED)),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$noteStop('T-1', 'Remote')", False),),
+)
+def note_stop(view: View, identifier: str, reason: str) -> bool:
+    """Note why the station is asked to stop a transaction; says whether it is known."""
+    row = open_transactions(view).get(identifier)
+    if row is None:
+        return False
+    if row.get("asked") != reason:
+        view.change(NAMESPACE)
+        row["asked"] = reason
+    return True
+
+
+@functions.hook(
+    "stopAsked",
+    parameters=(Parameter("transactionId", STRING),),
+    result=_ASKED,
+    optional_result=True,
+    examples=(Example("$stopAsked('T-1')", None),),
+)
+def stop_asked(view: View, identifier: str) -> str | None:
+    """Why the station was asked last to stop a transaction; undefined when it was not."""
+    reason: str | None = open_transactions(view).get(identifier, {}).get("asked")
+    return reason
 
 
 @functions.hook(

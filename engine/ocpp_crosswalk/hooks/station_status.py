@@ -13,7 +13,7 @@ from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, INTEGER, STRING, array_of, object_of
 from ..view import View
 from .bounds import CONNECTORS, put
-from .station_transactions import leave, running_on
+from .station_rows import leave, running_on
 from .topology import connectors_of, learn
 
 functions = Registry()

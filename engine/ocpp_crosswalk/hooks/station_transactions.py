@@ -15,19 +15,22 @@ from ..expressions import Parameter, Registry
 from ..expressions.functions import INTEGER, STRING, object_of
 from ..view import View
 from .bounds import CONNECTORS, put
-from .registers import REGISTER, Reading, exponent_for, place_of, registers
+from .registers import REGISTER, ROUNDING, Reading, exponent_for, place_of, registers
+from .station_endings import (
+    ENDS_AUTHORIZATION,
+    NO_VEHICLE,
+    REASON,
+    begin_again,
+    is_another_authorization,
+    plan_earlier_ends,
+    plan_stop,
+)
+from .station_rows import ENDED, KEPT, NAMESPACE, others_of, running_on
 from .tokens import fold
-from .topology import all_connectors, connectors_of, evse_of, learn
+from .topology import all_connectors, connectors_of, learn
 from .values import utc
 
 functions = Registry()
-
-NAMESPACE = "charging"
-ENDED = "charging-ended"
-KEPT = 50
-"""How many ended transactions are remembered for late events, and how many open ones without a start."""
-_ENDS_AUTHORIZATION = ("StopAuthorized", "Deauthorized", "RemoteStop")
-_NO_VEHICLE = ("EVConnectTimeout",)
 
 _TIME = {"type": "string", "format": "date-time"}
 _ID_TAG = {"type": "string", "maxLength": 20}
@@ -36,45 +39,26 @@ ID_TAG_INFO = object_of(
     {"status": {"type": "string", "enum": ["Accepted", "Blocked", "ConcurrentTx", "Expired", "Invalid"]}},
     {"expiryDate": _TIME, "parentIdTag": _ID_TAG},
 )
+_STOP = {"number": INTEGER, "meterStop": INTEGER, "timestamp": _TIME, "reason": REASON}
 PLAN = object_of(
     {"register": REGISTER},
     {
         "connectorId": _CONNECTOR,
         "authorize": _ID_TAG,
         "info": ID_TAG_INFO,
-        "orphan": object_of({"number": INTEGER, "meterStop": INTEGER, "id": STRING}),
+        "orphan": object_of({"id": STRING, **_STOP}, {"idTag": _ID_TAG}),
+        "before": object_of({"id": STRING, **_STOP}, {"idTag": _ID_TAG}),
         "start": object_of(
             {"connectorId": _CONNECTOR, "idTag": _ID_TAG, "meterStart": INTEGER, "timestamp": _TIME},
             {"reservationId": INTEGER},
         ),
         "values": object_of({"connectorId": _CONNECTOR}, {"number": INTEGER}),
-        "stop": object_of({"number": INTEGER, "meterStop": INTEGER}, {"idTag": _ID_TAG}),
+        "stop": object_of(_STOP, {"idTag": _ID_TAG}),
     },
 )
-"""The 1.6 calls that an event makes possible, in this order. A `stop` with the number 0 is of the transaction that
-`start` begins."""
-
-
-def open_transactions(view: View) -> dict[str, dict[str, Any]]:
-    """What is known of each 2.x transaction that has not ended, by its id."""
-    kept: dict[str, dict[str, Any]] = view.read(NAMESPACE).get("open", {})
-    return kept
-
-
-def running_on(view: View, connector: int) -> dict[str, Any] | None:
-    """The transaction that runs on a 1.6 connector, begun in 1.6 or not."""
-    for row in open_transactions(view).values():
-        if row.get("connector") == connector and "superseded" not in row:
-            return row
-    return None
-
-
-def leave(view: View, connector: int) -> None:
-    """Note that there is no vehicle on a 1.6 connector."""
-    row = running_on(view, connector)
-    if row is not None and row.get("state") != "Idle":
-        view.change(NAMESPACE)
-        row["state"] = "Idle"
+"""The 1.6 calls that an event makes possible, in this order. An `orphan` is the end of another transaction, without
+which this one goes on too; `before` is the end of the earlier authorization of this one. A `stop` with the number 0 is
+of the transaction that `start` begins."""
 
 
 @functions.hook(
@@ -86,21 +70,24 @@ def leave(view: View, connector: int) -> None:
 )
 def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
     """Take in a TransactionEvent (`id`, `type`, `timestamp`, `trigger`, `evse`, `tag`, `free`, `meterValue`,
-    `chargingState`, `reservationId`) and give the 1.6 calls that it makes possible. `free` says that the tag stands for
-    no authorization; times are in UTC with milliseconds."""
+    `chargingState`, `reservationId`, `reason`) and give the 1.6 calls that it makes possible. `free` says that the tag
+    stands for no authorization, `reason` why a 1.6 transaction stops that this event ends; times are in UTC with
+    milliseconds."""
     kept = view.change(NAMESPACE)
     ended = view.read(ENDED).get(event["id"])
     if ended is not None:
-        return _late(ended, event)
+        return _late(view, ended, event)
     row = kept.setdefault("open", {}).get(event["id"])
     if row is None:
         row = kept["open"][event["id"]] = {"id": event["id"], "began": event["timestamp"]}
         _forget_oldest(kept)
         if event["type"] == "Ended":
             view.note(f"transaction {row['id']} ends, and nothing of it was seen before")
+            row["over"] = True
     _learn_place(view, row, event)
-    plan: dict[str, Any] = {"register": _take_readings(view, row, event)}
-    known = _take_token(row, event, plan)
+    register, read = _take_readings(view, row, event)
+    plan: dict[str, Any] = {"register": register}
+    known = _take_token(view, row, event, plan)
     if event.get("reservationId") is not None:
         row["reservation"] = event["reservationId"]
         if "number" in row:
@@ -111,34 +98,52 @@ def charging_event(view: View, event: dict[str, Any]) -> dict[str, Any]:
         row["state"] = event["chargingState"]
     if "number" not in row:
         _plan_start(view, row, event, plan, known)
-    if "number" in row or "start" in plan:
-        _plan_stop(view, row, event, plan)
+    if event["type"] == "Ended" and "connector" in row:
+        row.pop("over", None)
+    if "start" in plan or event["type"] == "Ended":
+        plan_earlier_ends(view, row, event, plan)
+    if "number" in row or "start" in plan or "over" in row:
+        plan_stop(view, row, event, plan, read=read)
     if "connector" in row:
         plan["connectorId"] = row["connector"]
-        _plan_values(row, event, plan)
+    _plan_values(view, row, event, plan)
     return plan
 
 
-def _plan_values(row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]) -> None:
-    """Plan MeterValues for readings that no other call of the plan tells."""
-    told = "number" in row or "start" in plan or "stopped" in row
-    if not event.get("meterValue") or not told or ("stop" in plan and event["type"] == "Ended"):
+def _plan_values(view: View, row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]) -> None:
+    """Plan MeterValues for readings that no other call of the plan tells: of the transaction, where the CSMS knows it,
+    else of the connector."""
+    if not event.get("meterValue") or ("stop" in plan and event["type"] == "Ended"):
         return
-    if "start" in plan and row["first"] == row["last"] and _one_register(event):
+    unbegun = "number" not in row and "stopped" not in row
+    if unbegun and "first" in row and row["first"] == row["last"] and _one_register(event):
+        return
+    if "connector" not in row or ("superseded" in row and unbegun and "start" not in plan):
+        why = "its EVSE is not known" if "connector" not in row else "another one runs on its connector"
+        view.note(f"readings of transaction {row['id']} are left out: it has not begun for the CSMS, and {why}")
         return
     plan["values"] = {"connectorId": row["connector"]} | ({"number": row["number"]} if "number" in row else {})
 
 
-def _late(ended: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+def _late(view: View, ended: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
     """An event after Ended: its readings still count, without a transaction."""
     plan: dict[str, Any] = {"register": {"exponent": 0}}
     if ended.get("connector"):
         plan["connectorId"] = ended["connector"]
         if event.get("meterValue"):
             plan["values"] = {"connectorId": ended["connector"]}
+    elif event.get("meterValue"):
+        view.note(f"readings of transaction {event['id']} are left out: it has ended, and its EVSE is not known")
     if "floor" in ended:
         plan["register"] |= {"floor": ended["floor"], "place": ended["place"]}
+        _note_those_below(view, ended["floor"], registers(event.get("meterValue") or [], ended["place"]))
     return plan
+
+
+def _note_those_below(view: View, floor: float, readings: list[Reading]) -> None:
+    below = [wh for wh, _, _ in readings if wh < floor - ROUNDING]
+    if below:
+        view.note(f"{len(below)} registers, from {below[0]:g} Wh on, are below the {floor:g} Wh told before; left out")
 
 
 def _forget_oldest(kept: dict[str, Any]) -> None:
@@ -149,54 +154,81 @@ def _forget_oldest(kept: dict[str, Any]) -> None:
 
 
 def _learn_place(view: View, row: dict[str, Any], event: dict[str, Any]) -> None:
-    evse = event.get("evse")
-    if not evse or "number" in row or "stopped" in row:
+    evse = event.get("evse") or row.get("evse")
+    if not evse:
         return
     connector_id = evse.get("connectorId") or None
+    if "number" in row or "stopped" in row:
+        elsewhere = learn(view, evse["id"], connector_id) if connector_id else None
+        if elsewhere not in (None, row["connector"], row.get("elsewhere")):
+            row["elsewhere"] = elsewhere
+            view.note(
+                f"transaction {row['id']} is on connector {elsewhere}, but began on {row['connector']} for the CSMS"
+            )
+        return
+    unnamed = connector_id is None and "connector" not in row and len(connectors_of(view, evse["id"], None)) > 1
+    if unnamed and _will_be_named(row, event):
+        row["evse"] = {"id": evse["id"]}
+        return
     connector = learn(view, evse["id"], connector_id)
+    if unnamed:
+        view.note(f"transaction {row['id']} does not name its connector of EVSE {evse['id']}; {connector} stands in")
     if connector and (connector_id or "connector" not in row):
         row["connector"] = connector
-        for other in _others(view, row):
+        row.pop("evse", None)
+        for other in others_of(view, row):
             min(other, row, key=lambda one: one["began"])["superseded"] = True
 
 
-def _others(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
-    """The other open transactions of the EVSE. It has one at a time (E01.FR.14): the latest runs, the others are over
-    although no Ended has come."""
-    evse_id, _ = evse_of(view, row["connector"])
-    rows = [other for other in open_transactions(view).values() if other is not row and "connector" in other]
-    return [other for other in rows if evse_of(view, other["connector"])[0] == evse_id]
+def _will_be_named(row: dict[str, Any], event: dict[str, Any]) -> bool:
+    """Whether an event to come shall name the connector: the first one with the vehicle connected (E01.FR.16)."""
+    if event["type"] == "Ended" or event["trigger"] == "CablePluggedIn":
+        return False
+    state: str = event.get("chargingState") or row.get("state", "Idle")
+    return state == "Idle"
 
 
-def _take_readings(view: View, row: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
-    """Note the registers of the event; how they are to be read for the CSMS."""
+def _take_readings(view: View, row: dict[str, Any], event: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Note the registers of the event; how they are to be read for the CSMS, and whether there are any."""
     values = event.get("meterValue") or []
     place = row.get("place") or place_of(values)
     if place is None:
-        return {"exponent": 0}
+        return {"exponent": 0}, False
     row["place"] = place
     readings = registers(values, place)
+    if readings and "ending" in row:
+        row["ending"].pop("waits", None)
     last = row.get("last")
     exponent = exponent_for(readings, last, row.get("lastAt", event["timestamp"]))
     amounts: list[Reading] = [(round(wh * 10.0**exponent, 6), at, context) for wh, at, context in readings]
     register: dict[str, Any] = {"exponent": exponent, "place": place}
-    floor = row.get("first") if event["type"] == "Ended" else last
-    if floor is not None:
-        register["floor"] = floor
     if event["type"] == "Ended" and "first" not in row and len(amounts) == 1 and amounts[0][2] != "Transaction.Begin":
         before = _known_register(view, row)
         if before is not None and before <= amounts[0][0]:
             row["first"] = row["last"] = before
-    for amount, at, _ in amounts:
-        if "first" not in row:
+    for amount, at, context in amounts:
+        begins = "first" not in row or _is_earlier(view, row, amount, at, context)
+        if begins:
             row["first"], row["firstAt"] = amount, utc(view, at)
         if amount >= row.get("last", amount):
             row["last"], row["lastAt"] = amount, at
-        elif event["type"] != "Ended":
+        elif event["type"] != "Ended" and not begins:
             view.note(f"a register of {amount:g} Wh is below the {row['last']:g} Wh before it, and is left out")
     if "last" in row and "connector" in row and "superseded" not in row:
         put(view.change(NAMESPACE).setdefault("registers", {}), str(row["connector"]), row["last"], CONNECTORS)
-    return register
+    floor = row.get("first") if event["type"] == "Ended" else last
+    if floor is not None:
+        register["floor"] = floor
+    if floor is not None and event["type"] == "Ended":
+        _note_those_below(view, floor, amounts)
+    return register, bool(readings)
+
+
+def _is_earlier(view: View, row: dict[str, Any], amount: float, at: str, context: str) -> bool:
+    """Whether a register that comes late is the first one after all; not when the CSMS knows another as meterStart."""
+    if "number" in row or "firstAt" not in row or amount >= row["first"]:
+        return False
+    return context == "Transaction.Begin" or utc(view, at) < row["firstAt"]
 
 
 def _known_register(view: View, row: dict[str, Any]) -> float | None:
@@ -204,19 +236,21 @@ def _known_register(view: View, row: dict[str, Any]) -> float | None:
     return known
 
 
-def _take_token(row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]) -> str | None:
+def _take_token(view: View, row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]) -> str | None:
     """Note the token of the event; plan to have it checked when no other call answers for it, and again after a
     refusal. Gives the time since when token and connector were known before."""
     tag = event.get("tag")
-    ends = event["trigger"] in _ENDS_AUTHORIZATION
+    ends = event["trigger"] in ENDS_AUTHORIZATION
     if tag is not None:
         row["seen"] = tag
-        if "stopped" in row and not ends and event["type"] != "Ended":
-            _begin_again(row)
+        if not ends and event["type"] != "Ended" and is_another_authorization(row, tag, event):
+            begin_again(view, row, event)
         if "number" not in row and (not ends or event["type"] == "Ended") and "stopped" not in row:
-            row.setdefault("tag", tag)
             if not ends:
+                if fold(row.get("tag") or row.get("was") or tag) != fold(tag):
+                    row.pop("reservation", None)
                 row["tag"] = tag
+            row.setdefault("tag", tag)
         info = row.get("info")
         if info is not None and fold(info["tag"]) == fold(tag) and info["info"]["status"] == "Accepted":
             plan["info"] = dict(info["info"])
@@ -227,19 +261,11 @@ def _take_token(row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]
     if ends and event["type"] != "Ended" and "number" not in row and "tag" in row:
         row["was"] = row.pop("tag")
     known: str | None = row.get("known")
-    if "tag" in row and "connector" in row:
+    if "tag" in row and ("connector" in row or "evse" in row):
         row.setdefault("known", event["timestamp"])
     else:
         row.pop("known", None)
     return known
-
-
-def _begin_again(row: dict[str, Any]) -> None:
-    """A new authorization after one that ended: for 1.6 it is another transaction, from the register reached."""
-    for name in ("stopped", "tag", "was", "known", "info", "firstAt"):
-        row.pop(name, None)
-    if "last" in row:
-        row["first"] = row["last"]
 
 
 def _plan_start(
@@ -247,7 +273,7 @@ def _plan_start(
 ) -> None:
     """Plan StartTransaction when its token, connector and register are known, or when it is now or never. It is of
     the time when token and connector were ``known``; when that is only at the end, of the beginning."""
-    if "stopped" in row or ("superseded" in row and event["type"] != "Ended"):
+    if "stopped" in row or ("superseded" in row and event["type"] != "Ended" and "over" not in row):
         return
     if event["type"] == "Ended" and not _complete_at_the_end(view, row, event):
         return
@@ -257,9 +283,6 @@ def _plan_start(
         timestamp = known or min(row["began"], row.get("firstAt", row["began"]))
     else:
         timestamp = known or event["timestamp"]
-    orphan = _orphan(view, row)
-    if orphan is not None:
-        plan["orphan"] = orphan
     plan["start"] = {
         "connectorId": row["connector"],
         "idTag": row["tag"],
@@ -298,31 +321,11 @@ def _lacking_at_the_end(view: View, row: dict[str, Any], event: dict[str, Any]) 
             return "it never had an EVSE"
         row["connector"] = connectors[0]
     if "first" not in row:
-        if event["trigger"] in _NO_VEHICLE:
+        if event["trigger"] == NO_VEHICLE:
             return "no vehicle came"
         row["first"] = row["last"] = _known_register(view, row) or 0.0
         view.note(f"transaction {row['id']} had no register; {row['first']:g} Wh stand in")
     return ""
-
-
-def _orphan(view: View, row: dict[str, Any]) -> dict[str, Any] | None:
-    """A transaction that still runs on the EVSE for the CSMS, but cannot: its Ended has not come, and may never."""
-    if "superseded" in row:
-        return None
-    for other in _others(view, row):
-        if "number" in other:
-            return {"number": other["number"], "meterStop": round(other.get("last", 0.0)), "id": other["id"]}
-    return None
-
-
-def _plan_stop(view: View, row: dict[str, Any], event: dict[str, Any], plan: dict[str, Any]) -> None:
-    """Plan StopTransaction at the end, or when the authorization ends and the setting says that 1.6 ends then."""
-    at_once = event["trigger"] in _ENDS_AUTHORIZATION and view.settings["stopTransactionOn"] == "authorizationEnd"
-    if "stopped" in row or not (event["type"] == "Ended" or at_once):
-        return
-    plan["stop"] = {"number": row.get("number", 0), "meterStop": round(row.get("last", row.get("first", 0.0)))}
-    if event.get("tag") is not None:
-        plan["stop"]["idTag"] = event["tag"]
 
 
 def _one_register(event: dict[str, Any]) -> bool:
@@ -358,6 +361,6 @@ def evse_readings(view: View, evse_id: int, values: list[dict[str, Any]]) -> dic
                 put(view.change(NAMESPACE).setdefault("registers", {}), str(connector), wh, CONNECTORS)
         return {"connectorId": connector, "register": {"exponent": 0}}
     view.change(NAMESPACE)
-    register = _take_readings(view, row, {"type": "Updated", "timestamp": row["began"], "meterValue": values})
+    register, _ = _take_readings(view, row, {"type": "Updated", "timestamp": row["began"], "meterValue": values})
     told = {"connectorId": row["connector"], "register": register}
     return told | ({"number": row["number"]} if "number" in row else {})

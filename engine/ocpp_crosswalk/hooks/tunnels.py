@@ -13,7 +13,7 @@ from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, NUMBER, STRING, object_of
 from ..times import parse_time
 from ..view import View
-from .station_transactions import open_transactions
+from .station_rows import open_transactions
 from .values import from_text, utc
 
 functions = Registry()
