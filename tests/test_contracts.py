@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from host import Host
 
+from host import Host
 from ocpp_crosswalk import Crosswalk, Pair
 from ocpp_crosswalk.versions import Side
 
