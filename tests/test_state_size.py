@@ -206,3 +206,16 @@ def test_large_transactions_without_an_answer_are_bounded(crosswalk: Crosswalk) 
         for out in outs:
             life.session.receive("csms", json.dumps([4, json.loads(out.text)[1], "InternalError", "", {}]), now=START)
     assert life.size < 3 * 2**20
+
+
+def test_a_list_of_tokens_keeps_only_those_that_need_an_alias(crosswalk: Crosswalk) -> None:
+    life = Life(crosswalk, Pair.parse("ocpp2.0.1--ocpp1.6"))
+    before = life.size
+    entries = [{"idTag": f"TAG{number:08}", "idTagInfo": {"status": "Accepted"}} for number in range(5000)]
+    life.call("SendLocalList", {"listVersion": 1, "updateType": "Full", "localAuthorizationList": entries}, Side.CSMS)
+    tokens = json.loads(life.session.state)["data"].get("tokens", {})
+    assert tokens == {}
+    entries[7]["idTag"] = "card #7"
+    life.call("SendLocalList", {"listVersion": 2, "updateType": "Full", "localAuthorizationList": entries}, Side.CSMS)
+    assert list(json.loads(life.session.state)["data"]["tokens"]["listed aliases"].values()) == ["card #7"]
+    assert life.size < before + 4096

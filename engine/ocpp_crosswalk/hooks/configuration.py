@@ -216,7 +216,10 @@ def to_variable(view: View, row: Row, text: str) -> Converted | None:
         names = {older.casefold(): name for older, name in row.members.items()}
     members = _split(text)
     if isinstance(row.members, str):
-        members = [_PHASE.sub("", member) for member in members]
+        phases = [member for member in members if _PHASE.search(member)]
+        if phases:
+            view.note(f"{row.key}: OCPP 2.x has no phases of measurands; told without one: {', '.join(phases)}")
+            members = [_PHASE.sub("", member) for member in members]
     return _listed(members, names)
 
 

@@ -104,6 +104,21 @@ def note_job(view: View, job: str, request_id: int | None, manner: str) -> bool:
 
 
 @functions.hook(
+    "statusAwaited",
+    parameters=(Parameter("job", JOB),),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$statusAwaited('firmware')", True),),
+)
+def status_awaited(view: View, job: str) -> bool:
+    """Note that the station will tell the status of an upload or an update at the CSMS's wish: it is news to the CSMS,
+    whatever was told before."""
+    if job in view.read(_NAMESPACE).get("told", {}):
+        del view.change(_NAMESPACE)["told"][job]
+    return True
+
+
+@functions.hook(
     "jobManner",
     parameters=(Parameter("job", JOB), Parameter("requestId", INTEGER, optional=True)),
     result=MANNER,

@@ -14,7 +14,7 @@ from ..expressions.functions import ANY, INTEGER, STRING, array_of, object_of
 from ..view import View
 from .bounds import CONNECTORS, put
 from .station_rows import leave, running_on
-from .topology import connectors_of, learn
+from .topology import all_connectors, connectors_of, learn
 
 functions = Registry()
 
@@ -62,6 +62,8 @@ _QUIET = 5.0
 """Seconds without a queued event after which all of them are thought to have come."""
 _GONE = "EV side disconnected"
 """What 1.6 says beside the status when the vehicle left a transaction that goes on, or ended so (4.9)."""
+_PROBLEMS = 20
+"""How many problems of a connector are remembered at once."""
 _WHOLE = ("Available", "Unavailable", "Faulted")
 """What connector 0, the whole station, can be (OCPP 1.6 4.9)."""
 
@@ -118,7 +120,7 @@ def _notice(view: View, connector: int) -> dict[str, Any]:
     notice = {
         "connectorId": connector,
         "status": kept["told"],
-        "errorCode": next(iter(kept.get("problems", ())), unexplained),
+        "errorCode": _error(kept.get("faults", {})) or unexplained,
     }
     row = running_on(view, connector) if connector else None
     state = kept.get("over") if row is None else row.get("state")
@@ -128,7 +130,9 @@ def _notice(view: View, connector: int) -> dict[str, Any]:
 def _become(view: View, connector: int, status: str) -> dict[str, Any]:
     kept = _connector(view, connector)
     kept["is"] = status
-    if status == "Available" and connector:
+    if connector == 0:
+        kept.pop("closing", None)
+    elif status == "Available":
         kept.pop("over", None)
         leave(view, connector)
     return _notice(view, connector)
@@ -228,8 +232,8 @@ def _ask_again(view: View, connector: int) -> None:
 )
 def connector_events(view: View, events: Any) -> list[dict[str, Any]]:
     """What events of a 2.x device model say of connectors in 1.6, in order. They are rows of `component`, `variable`,
-    `value`, `timestamp`, and where there are `evseId`, `connectorId`, `cleared`, `errorCode` (an empty one is none),
-    `techCode`, `techInfo`."""
+    `value`, `timestamp`, and where there are `instance`, `evseId`, `connectorId`, `cleared`, `errorCode` (an empty one
+    is none), `techCode`, `techInfo`."""
     notices: list[dict[str, Any]] = []
     for row in events if isinstance(events, list) else [events] if events else []:
         if row["variable"] == "AvailabilityState":
@@ -243,6 +247,9 @@ def connector_events(view: View, events: Any) -> list[dict[str, Any]]:
             )
         extra = {name: row[name] for name in ("timestamp", "techCode", "techInfo") if row.get(name)}
         notices += [{**notice, **extra} for notice in told]
+        closed = _closed(view) if told else None
+        if closed:
+            notices.append({**closed, "timestamp": row["timestamp"]})
     return notices
 
 
@@ -255,8 +262,7 @@ def _availability(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
     if evse_id < 1:
         return []
     if component == "EVSE":
-        first = learn(view, evse_id, None)
-        connectors = connectors_of(view, evse_id, None) or ([first] if first else [])
+        connectors = _on_evse(view, evse_id)
         if status in ("Available", "Occupied") and len(connectors) > 1:
             return []
         return [_become(view, connector, status) for connector in connectors]
@@ -264,23 +270,47 @@ def _availability(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
     return [_become(view, connector, status)] if connector else []
 
 
+def _on_evse(view: View, evse_id: int) -> list[int]:
+    """Every connector of an EVSE, of which the first one is learnt now if there is none yet."""
+    first = learn(view, evse_id, None)
+    return connectors_of(view, evse_id, None) or ([first] if first else [])
+
+
 def _problem(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
-    code = row["errorCode"]
-    evse_id = row.get("evseId") or 0
-    connector = learn(view, evse_id, row.get("connectorId") or None) if evse_id > 0 else 0
-    if connector is None:
-        return []
-    problems = _connector(view, connector).setdefault("problems", {})
-    over = row.get("cleared") is True or row["value"].strip().lower() in ("false", "0")
-    if over == (code not in problems):
-        return []
-    if over:
-        del problems[code]
+    evse_id, connector_id = row.get("evseId") or 0, row.get("connectorId") or None
+    if evse_id < 1:
+        connectors = [0]
+    elif connector_id is None:
+        connectors = _on_evse(view, evse_id)
     else:
-        kept = dict(problems)
-        problems.clear()
-        problems.update({code: True, **kept})
-    return [_notice(view, connector)]
+        learnt = learn(view, evse_id, connector_id)
+        connectors = [] if learnt is None else [learnt]
+    instance = row.get("instance") or ""
+    source = f"{row['component']}.{row['variable']}#{connector_id or ''}#{instance}".rstrip("#")
+    over = row.get("cleared") is True or row["value"].strip().lower() in ("false", "0")
+    notices = []
+    for connector in connectors:
+        if _problem_at(view, connector, source, row["errorCode"], over=over):
+            notices.append(_notice(view, connector))
+    return notices
+
+
+def _problem_at(view: View, connector: int, source: str, code: str, *, over: bool) -> bool:
+    """Note a problem that came or went; says whether it is news: it came, or another code is to be told now."""
+    faults = _connector(view, connector).setdefault("faults", {})
+    if not over:
+        if source in faults:
+            return False
+        put(faults, source, code, _PROBLEMS)
+        return True
+    before = _error(faults)
+    faults.pop(source, None)
+    return _error(faults) != before
+
+
+def _error(faults: dict[str, str]) -> str | None:
+    """The 1.6 code of the problem that came last; None when there is none."""
+    return next(reversed(faults.values()), None)
 
 
 @functions.hook(
@@ -298,14 +328,43 @@ def connector_now(view: View, connector: int) -> dict[str, Any]:
 
 @functions.hook(
     "stationAvailability",
-    parameters=(Parameter("type", STRING),),
+    parameters=(Parameter("type", STRING), Parameter("status", STRING)),
     result=NOTICE,
+    optional_result=True,
     mutates=True,
     examples=(
-        Example("$stationAvailability('Inoperative').status", "Unavailable"),
-        Example("$stationAvailability('Operative').status", "Available"),
+        Example("$stationAvailability('Inoperative', 'Accepted').status", "Unavailable"),
+        Example("$stationAvailability('Operative', 'Accepted').status", "Available"),
+        Example("$stationAvailability('Inoperative', 'Scheduled')", None),
     ),
 )
-def station_availability(view: View, kind: str) -> dict[str, Any]:
-    """Note that the whole station became Operative or Inoperative at the CSMS's wish, and give what to tell of it."""
-    return _become(view, 0, "Available" if kind == "Operative" else "Unavailable")
+def station_availability(view: View, kind: str, status: str) -> dict[str, Any] | None:
+    """Note what the station answered to the CSMS's wish that it be Operative or Inoperative as a whole, and give what
+    to tell of it now. One that becomes Inoperative later is told by `$stationClosed`."""
+    if status == "Accepted":
+        return _become(view, 0, "Available" if kind == "Operative" else "Unavailable")
+    if status == "Scheduled":
+        _connector(view, 0)["closing"] = kind == "Inoperative"
+        return _closed(view)
+    return None
+
+
+@functions.hook(
+    "stationClosed",
+    result=NOTICE,
+    optional_result=True,
+    mutates=True,
+    apart=True,
+    examples=(Example("$stationClosed()", None),),
+)
+def station_closed(view: View) -> dict[str, Any] | None:
+    """What to tell of the whole station when it was to become Inoperative and its last connector just did."""
+    return _closed(view)
+
+
+def _closed(view: View) -> dict[str, Any] | None:
+    kept = view.read(_NAMESPACE)
+    if not kept.get("0", {}).get("closing"):
+        return None
+    now = (kept.get(str(connector), {}).get("is") for connector in all_connectors(view))
+    return _become(view, 0, "Unavailable") if all(status in ("Unavailable", "Faulted") for status in now) else None

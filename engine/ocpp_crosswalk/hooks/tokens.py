@@ -25,6 +25,7 @@ _ENTRY: Type = object_of(
     {"idToken": object_of({"idToken": STRING, "type": STRING})},
     {"idTokenInfo": object_of({}, {"groupIdToken": object_of({"idToken": STRING, "type": STRING})})},
 )
+_TAG_ENTRY: Type = object_of({"idTag": STRING}, {"idTagInfo": object_of({}, {"parentIdTag": STRING})})
 ID_TOKEN: Type = object_of({"idToken": STRING, "type": STRING})
 TOKEN_TYPES = (
     "Central",
@@ -174,15 +175,15 @@ def id_tag(view: View, token: str) -> str | None:
     examples=(Example("$rememberToken({'idToken': 'AB12', 'type': 'Central'})", "AB12"),),
 )
 def remember_token(view: View, token: dict[str, Any]) -> str | None:
-    """Note a 2.x IdToken that the CSMS used, so that its type and full text can be given back; gives its idTag.
-    Undefined for an empty one, which stands for no authorization."""
+    """Note a 2.x IdToken that was used, so that its type and full text can be given back; gives its idTag, which for
+    an alias made toward 2.x is what it stands for. Undefined for an empty one, which stands for no authorization."""
     return _remember(view, token, listed=False)
 
 
 def _remember(view: View, token: dict[str, Any], *, listed: bool) -> str | None:
     if not token["idToken"]:
         return None
-    return remember(view, token["idToken"], token.get("type"), Version.V16, listed=listed)
+    return remember(view, original(view, token["idToken"]), token.get("type"), Version.V16, listed=listed)
 
 
 @functions.hook(
@@ -209,8 +210,28 @@ def remember_list(view: View, entries: Any) -> bool:
     examples=(Example("$rememberTag('AB12')", "AB12"),),
 )
 def remember_tag(view: View, tag: str) -> str:
-    """Note a 1.6 idTag that a station used, so that an alias made for it can be undone; gives its 2.x token."""
-    return remember(view, original(view, tag), None, _newer(view))
+    """Note a 1.6 idTag that was used, so that an alias made for it can be undone; gives its 2.x token."""
+    return _remember_tag(view, tag, listed=False)
+
+
+def _remember_tag(view: View, tag: str, *, listed: bool) -> str:
+    return remember(view, original(view, tag), None, _newer(view), listed=listed)
+
+
+@functions.hook(
+    "rememberTags",
+    parameters=(Parameter("entries", array_of(_TAG_ENTRY)),),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$rememberTags([{'idTag': 'AB12', 'idTagInfo': {'parentIdTag': 'group 7'}}])", True),),
+)
+def remember_tags(view: View, entries: Any) -> bool:
+    """Note the idTags, and the groups, of a local authorization list, as `$rememberTag` does for one."""
+    for entry in entries if isinstance(entries, list) else [entries]:
+        for tag in (entry["idTag"], entry.get("idTagInfo", {}).get("parentIdTag")):
+            if tag:
+                _remember_tag(view, tag, listed=True)
+    return True
 
 
 @functions.hook(
