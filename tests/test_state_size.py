@@ -206,3 +206,19 @@ def test_large_transactions_without_an_answer_are_bounded(crosswalk: Crosswalk) 
         for out in outs:
             life.session.receive("csms", json.dumps([4, json.loads(out.text)[1], "InternalError", "", {}]), now=START)
     assert life.size < 3 * 2**20
+
+
+def test_monitors_that_a_csms_sets_are_bounded(crosswalk: Crosswalk) -> None:
+    life = Life(crosswalk, Pair.parse("ocpp2.0.1--ocpp2.1"))
+    sizes = []
+    for number in range(900):
+        of = {"component": {"name": "C" * 50}, "variable": {"name": f"V{number}"}, "type": "Delta", "severity": 5}
+        call = [2, f"s{number}", "SetVariableMonitoring", {"setMonitoringData": [{**of, "value": 1}]}]
+        (asked,) = life.session.receive(Side.CSMS, json.dumps(call), now=START)
+        result = {"setMonitoringResult": [{**of, "id": number, "status": "Accepted"}]}
+        (back,) = life.session.receive(Side.STATION, json.dumps([3, json.loads(asked.text)[1], result]), now=START)
+        assert json.loads(back.text)[0] == 3
+        life.session.take_events()
+        sizes.append(life.size)
+    assert sizes[-1] <= sizes[len(sizes) // 2] * 1.02
+    assert life.size < 64 * 1024
