@@ -18,8 +18,8 @@ PLANTED = {
     ),
     "a required field is forgotten": (
         "copies/ocpp2.0.1--ocpp2.1.yaml",
-        "    eventNotificationType: {$const: CustomMonitor}\n",
-        "",
+        "{'eventNotificationType': $monitorOrigin($of, $variable, type, severity)}",
+        "{}",
     ),
     "a text instead of a number": (
         "ocpp2.0.1--ocpp2.1/from-csms/SetVariableMonitoring.yaml",

@@ -219,3 +219,19 @@ def test_a_list_of_tokens_keeps_only_those_that_need_an_alias(crosswalk: Crosswa
     life.call("SendLocalList", {"listVersion": 2, "updateType": "Full", "localAuthorizationList": entries}, Side.CSMS)
     assert list(json.loads(life.session.state)["data"]["tokens"]["listed aliases"].values()) == ["card #7"]
     assert life.size < before + 4096
+
+
+def test_monitors_that_a_csms_sets_are_bounded(crosswalk: Crosswalk) -> None:
+    life = Life(crosswalk, Pair.parse("ocpp2.0.1--ocpp2.1"))
+    sizes = []
+    for number in range(900):
+        of = {"component": {"name": "C" * 50}, "variable": {"name": f"V{number}"}, "type": "Delta", "severity": 5}
+        call = [2, f"s{number}", "SetVariableMonitoring", {"setMonitoringData": [{**of, "value": 1}]}]
+        (asked,) = life.session.receive(Side.CSMS, json.dumps(call), now=START)
+        result = {"setMonitoringResult": [{**of, "id": number, "status": "Accepted"}]}
+        (back,) = life.session.receive(Side.STATION, json.dumps([3, json.loads(asked.text)[1], result]), now=START)
+        assert json.loads(back.text)[0] == 3
+        life.session.take_events()
+        sizes.append(life.size)
+    assert sizes[-1] <= sizes[len(sizes) // 2] * 1.02
+    assert life.size < 64 * 1024

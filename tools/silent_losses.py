@@ -70,13 +70,15 @@ class Trial:
 
 
 def paths(value: Any, before: Step = ()) -> Iterator[Step]:
-    """Where the values are that hold no others."""
+    """Where the values are that hold no others, and the elements of arrays that have several."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if name not in HARMLESS:
                 yield from paths(inner, (*before, name))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
+            if len(value) > 1 and isinstance(inner, (dict, list)):
+                yield (*before, index)
             yield from paths(inner, (*before, index))
     else:
         yield before
@@ -90,7 +92,7 @@ def changed(payload: Any, path: Step, other: Any) -> Iterator[tuple[str, Any]]:
         for part in path[:-1]:
             inner = inner[part]
         if replacement is None:
-            if isinstance(path[-1], int):
+            if isinstance(inner, list) and len(inner) == 1:
                 continue
             del inner[path[-1]]
         elif inner[path[-1]] == replacement:

@@ -14,7 +14,7 @@ from ocpp_crosswalk.hooks import BUILTIN
 from ocpp_crosswalk.mapping import Pack
 from ocpp_crosswalk.resources import folder
 
-PAIRS = ("ocpp1.6--ocpp2.0.1", "ocpp2.0.1--ocpp1.6")
+PAIRS = ("ocpp1.6--ocpp2.0.1", "ocpp2.0.1--ocpp1.6", "ocpp2.0.1--ocpp2.1")
 
 
 def containers(value: Any) -> Iterator[int]:

@@ -153,7 +153,8 @@ def expression(source: str) -> Expression:
 
 
 def table(otherwise: Any = UNDEFINED) -> Table:
-    return Table("t", {"x": "X", "true": "yes", "5": "five"}, otherwise, AT, {"gone": "It has gone."})
+    values = {"x": "X", "true": "yes", "5": "five", "less": "L"}
+    return Table("t", values, otherwise, AT, {"gone": "It has gone.", "less": "L says less."})
 
 
 TEMPLATES: dict[str, Node] = {
@@ -185,6 +186,7 @@ PAYLOADS: list[Any] = [
     {},
     {"a": "x", "b": 2},
     {"a": "gone", "b": "B"},
+    {"a": "less", "b": "B"},
     {"a": "other", "b": None},
     {"a": True},
     {"a": 5, "b": [1]},

@@ -259,7 +259,8 @@ def test_the_condition_of_a_drop_is_checked_by_type(layer: Path) -> None:
 def test_a_value_that_a_table_drops_is_reported(layer: Path, compiled: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not compiled:
         monkeypatch.setattr(interpreter, "run", lambda node, data, scope: node.evaluate(data, scope))
-    table = "table: kinds\ndescription: Test.\nvalues: {A: Central}\ndrops: {B: There is no B.}\nelse: Local\n"
+    table = "table: kinds\ndescription: Test.\nvalues: {A: Central, L: Central}\n"
+    table += "drops: {B: There is no B., L: Less than L.}\nelse: Local\n"
     mapping = """\
 call: Authorize
 spec: [OCPP 1.6 4.1]
@@ -271,11 +272,18 @@ response:
 """
     write(layer, "tables/kinds.yaml", table)
     write(layer, f"{PAIR}/from-station/Authorize.yaml", mapping)
-    for tag, lost in (("A", []), ("B", [("station", "Authorize", "1", "There is no B.", "B")]), ("C", [])):
+    for tag, kind, why in (
+        ("A", "Central", None),
+        ("B", None, "There is no B."),
+        ("L", "Central", "Less than L."),
+        ("C", "Local", None),
+    ):
         made = session(layer)
-        said(made, "Authorize", {"idTag": tag})
+        (out,) = made.receive("station", json.dumps([2, "1", "Authorize", {"idTag": tag}]), now=NOW)
+        assert (json.loads(out.text)[3]["idToken"].get("type") if out.to == "csms" else None) == kind
         events = [event for event in made.take_events() if event.kind is EventKind.DROPPED_FIELD]
-        assert [(e.side, e.action, e.message_id, e.text, e.detail["value"]) for e in events] == lost
+        told = [(e.side, e.action, e.message_id, e.text, e.detail["value"]) for e in events]
+        assert told == ([("station", "Authorize", "1", why, tag)] if why else [])
 
 
 def test_because_explains_a_condition_only(layer: Path) -> None:

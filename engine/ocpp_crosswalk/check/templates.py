@@ -203,7 +203,7 @@ class TemplateChecker:
         if known is None:
             use.everything = True
             results += [literal(result) for result in table.values.values()]
-            nothing = bool(table.drops) or not otherwise
+            nothing = not table.drops.keys() <= table.values.keys() or not otherwise
             if not otherwise and not is_faulty(value):
                 self._diagnostics.add(
                     "XW224",
@@ -216,7 +216,7 @@ class TemplateChecker:
             use.looked_up |= known
             lacking = sorted(known - set(table.values) - set(table.drops))
             results += [literal(table.values[name]) for name in sorted(known) if name in table.values]
-            nothing = any(name in table.drops for name in known)
+            nothing = any(name in table.drops and name not in table.values for name in known)
             if lacking and not otherwise:
                 nothing = True
                 self._diagnostics.add(

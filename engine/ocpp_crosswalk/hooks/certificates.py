@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
-from ..expressions.functions import BOOLEAN, INTEGER, STRING, array_of, object_of
+from ..expressions.functions import INTEGER, STRING, array_of, object_of
 from ..view import View
 from .values import from_text
 
@@ -21,19 +21,19 @@ _DEFAULT = "ChargingStationCertificate"
         Parameter("certificateType", STRING, optional=True),
         Parameter("requestId", INTEGER, optional=True),
     ),
-    result=BOOLEAN,
+    result=INTEGER,
+    optional_result=True,
     mutates=True,
-    examples=(Example("$rememberSigning('V2GCertificate', 3)", True),),
+    examples=(Example("$rememberSigning('V2GCertificate', 3)", None),),
 )
-def remember_signing(view: View, kind: str | None, request_id: int | None) -> bool:
-    """Note the number of a 2.1 SignCertificate, to be given back with the certificate of that type; says whether
-    there was one."""
+def remember_signing(view: View, kind: str | None, request_id: int | None) -> int | None:
+    """Note the number of a 2.1 SignCertificate, to be given back with the certificate of that type; gives the number
+    of the request before, which counts again when the CSMS refuses this one."""
     asked = view.change(_NAMESPACE).setdefault("asked", {})
-    if request_id is None:
-        asked.pop(kind or _DEFAULT, None)
-        return False
-    asked[kind or _DEFAULT] = request_id
-    return True
+    before: int | None = asked.pop(kind or _DEFAULT, None)
+    if request_id is not None:
+        asked[kind or _DEFAULT] = request_id
+    return before
 
 
 @functions.hook(

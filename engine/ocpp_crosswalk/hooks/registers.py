@@ -1,9 +1,9 @@
 """Energy registers in 2.x meter values, for 1.6, which needs whole Wh at both ends of a transaction (facts 5.18, 6.3).
 
 The register of a transaction is Energy.Active.Import.Register without a phase, or the sum of its three phases, at
-the outlet, else at the first place that reports it. Units of stations contradict each other now and then (facts 12): a
-reading that no charger could have reached since the last one is tried a thousand times smaller, and one far below the
-last one a thousand times larger.
+the outlet, else at the first place of the station that reports it. Units of stations contradict each other now and
+then (facts 12): a reading that no charger could have reached since the last one is tried a thousand times smaller, and
+one far below the last one a thousand times larger.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..view import View
 functions = Registry()
 
 _REGISTER = "Energy.Active.Import.Register"
-_PLACES = ("Outlet", "Inlet", "Cable", "Body", "EV", "Upstream")
+_PLACES = ("Outlet", "Inlet", "Cable", "Body", "EV")
 _PHASES = ({"L1", "L2", "L3"}, {"L1-N", "L2-N", "L3-N"})
 _WH = {"wh": 0, "kwh": 3, "mwh": 6}
 _POWER = 1_000_000.0
@@ -178,7 +178,7 @@ _UNSAID = {"Hz"}
 
 @functions.hook(
     "samples",
-    tables=("measurand-to-1.6", "unit-to-1.6"),
+    tables=("measurand-to-1.6", "unit-to-1.6", "location-to-2.0.1"),
     parameters=(Parameter("sampledValue", ANY, optional=True), Parameter("register", ANY, optional=True)),
     result=array_of(_ROW),
     apart=True,
@@ -190,9 +190,10 @@ _UNSAID = {"Hz"}
     ),
 )
 def samples(view: View, sampled: Any, register: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """The sampled values of a 2.x meter value as 1.6 lists them, each with the `exponent` to apply and the measurand
-    and unit of 1.6 (tables `measurand-to-1.6`, `unit-to-1.6`): without those that 1.6 does not have, registers with a
-    wrong unit put right and without those that run backwards, and a signed value after its raw one, as `signed`."""
+    """The sampled values of a 2.x meter value as 1.6 lists them, each with the `exponent` to apply and the measurand,
+    unit and place of 1.6 (tables `measurand-to-1.6`, `unit-to-1.6`, `location-to-2.0.1`): without those that 1.6 does
+    not have, registers with a wrong unit put right and without those that run backwards, and a signed value after its
+    raw one, as `signed`."""
     rows: list[dict[str, Any]] = []
     register = register or {"exponent": 0}
     for sample in sampled if isinstance(sampled, list) else [sampled] if sampled else []:
@@ -211,15 +212,16 @@ def samples(view: View, sampled: Any, register: dict[str, Any] | None) -> list[d
 
 
 def _row(view: View, sample: dict[str, Any]) -> dict[str, Any] | None:
-    """A sampled value in the names of 1.6; None, reported, when 1.6 has no such measurand or unit."""
+    """A sampled value in the names of 1.6; None, reported, when 1.6 has no such measurand, unit or place."""
     unit_of_measure = sample.get("unitOfMeasure", {})
     row = {"value": sample["value"], "exponent": int(unit_of_measure.get("multiplier", 0))}
-    for name in ("context", "phase", "location"):
+    for name in ("context", "phase"):
         if name in sample:
             row[name] = sample[name]
     for name, said, table in (
         ("measurand", sample.get("measurand"), "measurand-to-1.6"),
         ("unit", unit_of_measure.get("unit"), "unit-to-1.6"),
+        ("location", sample.get("location"), "location-to-2.0.1"),
     ):
         if said is None:
             continue

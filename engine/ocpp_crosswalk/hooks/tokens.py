@@ -267,14 +267,19 @@ def full_token(view: View, token: str) -> str:
 
 @functions.hook(
     "fullType",
+    tables=("token-type-to-2.0.1",),
     parameters=(Parameter("idToken", STRING), Parameter("type", STRING)),
     result={"type": "string", "maxLength": 20},
     examples=(Example("$fullType('AB12', 'Central')", "Central"),),
 )
 def full_type(view: View, token: str, kind: str) -> str:
-    """The type that a 2.1 side gave a token, where 2.0.1 has no such type; any other is itself."""
+    """The type that a 2.1 side gave a token, where 2.0.1 has no such type and ``kind`` is what it had become (table
+    `token-type-to-2.0.1`); any other is what the 2.0.1 side says."""
     known: str | None = _known(view, "types", fold(original(view, token)))
-    return kind if known is None or known in TOKEN_TYPES else known
+    if known is None or known in TOKEN_TYPES:
+        return kind
+    became = view.tables["token-type-to-2.0.1"].get(known, "Central")
+    return known if kind == became or (known, kind) == ("EVCCID", "MacAddress") else kind
 
 
 @functions.hook(

@@ -131,7 +131,7 @@ class Emitter:
 
     def _lookup(self, node: Lookup, env: Env) -> Value:
         table = node.table
-        values = {**table.values, **dict.fromkeys(table.drops, UNDEFINED)}
+        values = {**dict.fromkeys(table.drops, UNDEFINED), **table.values}
         if any(value is None for value in (*values.values(), table.otherwise)):
             return Value([], self._interpreted(node, env), _UNDEFINED)
         of = self.value(node.of, env)

@@ -57,7 +57,7 @@ class Leaf(Node):
 class Table:
     """A named value-to-value map. ``otherwise`` is the result for what it lacks, if it has one; else UNDEFINED.
 
-    ``drops`` are the values that become nothing, each with the reason.
+    ``drops`` are the values that are lost, each with the reason: they become nothing, or what ``values`` has for them.
     """
 
     name: str
@@ -67,9 +67,9 @@ class Table:
     drops: Mapping[str, str] = field(default_factory=dict)
 
     def lookup(self, value: Any) -> Any:
-        """What ``value`` becomes: UNDEFINED for one that is dropped or that the table lacks."""
+        """What ``value`` becomes: UNDEFINED for one that becomes nothing or that the table lacks."""
         key = value if isinstance(value, str) else table_key(value)
-        return UNDEFINED if key in self.drops else self.values.get(key, self.otherwise)
+        return self.values.get(key, UNDEFINED if key in self.drops else self.otherwise)
 
     def lacks(self, value: Any) -> bool:
         """Whether the table says nothing about ``value``."""
