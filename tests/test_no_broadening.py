@@ -84,6 +84,12 @@ NOTHING: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         {"status": "Rejected"},
     ),
     (
+        "an EVSE that there cannot be",
+        "ChangeAvailability",
+        {"operationalStatus": "Inoperative", "evse": {"id": 0}},
+        {"status": "Rejected"},
+    ),
+    (
         "a connector of no EVSE",
         "ChangeAvailability",
         {"operationalStatus": "Inoperative", "evse": {"id": 0, "connectorId": 1}},
