@@ -69,6 +69,63 @@ def test_it_is_reported(action: str, payload: dict[str, Any], reason: str) -> No
     assert (event.action, event.message_id) == (action, "m1")
 
 
+def _stop(*values: dict[str, Any]) -> dict[str, Any]:
+    samples = [{"value": "7", "context": "Transaction.End"}, *values]
+    data = [{"timestamp": TIME, "sampledValue": samples}]
+    return {"transactionId": 12, "meterStop": 7, "timestamp": TIME, "transactionData": data}
+
+
+def _signed(value: str) -> dict[str, Any]:
+    return {"value": value, "format": "SignedData", "context": "Transaction.End"}
+
+
+STATUS = {"connectorId": 0, "status": "Available", "errorCode": "NoError", "timestamp": TIME}
+SAYS = {"info": "door open", "vendorErrorCode": "E9"}
+BOOT = {"chargePointVendor": "V", "chargePointModel": "M", "chargePointSerialNumber": "A1"}
+
+
+@pytest.mark.parametrize(
+    ("csms", "calls", "fields"),
+    [
+        ("ocpp2.0.1", [("StopTransaction", _stop(_signed("A" * 2504)))], ["sampledValue.value"]),
+        ("ocpp2.1", [("StopTransaction", _stop(_signed("A" * 2504)))], []),
+        ("ocpp2.1", [("StopTransaction", _stop(_signed("A" * 32768)))], []),
+        ("ocpp2.1", [("StopTransaction", _stop(_signed("A" * 32772)))], ["sampledValue.value"]),
+        (
+            "ocpp2.0.1",
+            [("StopTransaction", _stop(_signed("OCMF|a"), _signed("OCMF|b")))],
+            ["transactionData.sampledValue.format"],
+        ),
+        ("ocpp2.0.1", [("StopTransaction", _stop(_signed("OCMF|a"), _signed("OCMF|a")))], []),
+        ("ocpp2.0.1", [("BootNotification", {**BOOT, "chargeBoxSerialNumber": "B2"})], ["chargeBoxSerialNumber"]),
+        ("ocpp2.0.1", [("BootNotification", {**BOOT, "chargeBoxSerialNumber": "A1"})], []),
+        ("ocpp2.0.1", [("StatusNotification", {**STATUS, **SAYS})], []),
+        ("ocpp2.0.1", [("StatusNotification", STATUS), ("StatusNotification", {**STATUS, **SAYS})], list(SAYS)),
+        ("ocpp2.0.1", [("StatusNotification", {**STATUS, **SAYS, "errorCode": "WeakSignal"})], []),
+        (
+            "ocpp2.0.1",
+            [
+                ("StatusNotification", {**STATUS, "connectorId": 1, "errorCode": "WeakSignal"}),
+                ("StatusNotification", {**STATUS, **SAYS, "connectorId": 1}),
+            ],
+            list(SAYS),
+        ),
+    ],
+)
+def test_of_a_1_6_station(csms: str, calls: list[tuple[str, dict[str, Any]]], fields: list[str]) -> None:
+    """Just what is lost of the last call is reported."""
+    session = CROSSWALK.session("CP-1", station="ocpp1.6", csms=csms)
+    session.connect(now=NOW)
+    for number, (action, payload) in enumerate(calls):
+        session.take_events()
+        outs = session.receive("station", json.dumps([2, f"m{number}", action, payload]), now=NOW)
+        while outs and (frame := json.loads(outs.pop(0).text))[0] == 2:
+            answer = {"status": "Accepted", "currentTime": TIME, "interval": 300} if "Boot" in frame[2] else {}
+            outs += session.receive("csms", json.dumps([3, frame[1], answer]), now=NOW)
+    dropped = [event.detail["field"] for event in session.take_events() if event.kind is EventKind.DROPPED_FIELD]
+    assert sorted(dropped) == sorted(fields)
+
+
 def test_what_is_carried_is_not() -> None:
     session = CROSSWALK.session("CP-1", station="ocpp2.1", csms="ocpp2.0.1")
     session.connect(now=NOW)

@@ -164,7 +164,7 @@ def fitting(view: View, text: str, length: int, what: str) -> str | None:
     left out is reported, as ``what``."""
     if len(text) <= length:
         return text
-    view.note(f"{what} of {len(text)} characters is left out: at most {length} fit")
+    view.drop(f"{what} of {len(text)} characters is left out: at most {length} fit", {})
     return None
 
 
