@@ -118,7 +118,7 @@ async def test_a_station_that_is_lost_says_so_by_its_last_will(tmp_path: Path) -
             socket_of_it = one._client._client.socket()
             assert socket_of_it is not None
             socket_of_it.shutdown(socket.SHUT_RDWR)
-            with pytest.raises(aiomqtt.MqttError):  # the station's client notices, and keeps the error until it is taken
+            with pytest.raises(aiomqtt.MqttError):  # its client keeps the error until it is taken
                 await one.received()
             await until(lambda: csms.closes)
             await until(lambda: proxy.links == 0)
