@@ -136,6 +136,9 @@ LISTED = {"versionNumber": 1, "updateType": "Full"}
 FREE = {"idToken": "", "type": "NoAuthorization"}
 
 
+SIGNED = {"location": "https://example.com/f", "retrieveDateTime": TIME, "signature": "S", "signingCertificate": "C"}
+
+
 def _schedule(**more: Any) -> dict[str, Any]:
     return {**WHOLE, "chargingSchedule": {**SCHEDULE, **more}}
 
@@ -217,6 +220,17 @@ def test_of_an_answer_to_a_1_6_station_and_of_a_csms(
     session = CROSSWALK.session("CP-1", station="ocpp1.6", csms="ocpp2.0.1", settings={"stationSupports": ["costmsg"]})
     session.connect(now=NOW)
     _played(session, side, action, payload, answer)
+    assert _dropped(session) == fields
+
+
+@pytest.mark.parametrize(
+    ("extensions", "fields"), [([], ["firmware.signature", "firmware.signingCertificate"]), (["security"], [])]
+)
+def test_a_signature_that_nobody_verifies(extensions: list[str], fields: list[str]) -> None:
+    settings = {"unsignedFirmware": "forward", "stationSupports": extensions}
+    session = CROSSWALK.session("CP-1", station="ocpp1.6", csms="ocpp2.0.1", settings=settings)
+    session.connect(now=NOW)
+    _played(session, "csms", "UpdateFirmware", {"requestId": 1, "firmware": SIGNED}, {})
     assert _dropped(session) == fields
 
 
