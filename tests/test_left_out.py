@@ -223,6 +223,15 @@ def test_of_an_answer_to_a_1_6_station_and_of_a_csms(
     assert _dropped(session) == fields
 
 
+@pytest.mark.parametrize(("timestamp", "said"), [("yesterday", True), (TIME, False), ("", False)])
+def test_a_time_that_cannot_be_read(timestamp: str, said: bool) -> None:
+    session = CROSSWALK.session("CP-1", station="ocpp1.6", csms="ocpp2.0.1")
+    session.connect(now=NOW)
+    _played(session, "station", "StatusNotification", {**STATUS, "timestamp": timestamp}, {})
+    values = [event.detail["value"] for event in session.take_events() if event.kind is EventKind.DROPPED_FIELD]
+    assert set(values) == ({timestamp} if said else set())
+
+
 @pytest.mark.parametrize(
     ("extensions", "fields"), [([], ["firmware.signature", "firmware.signingCertificate"]), (["security"], [])]
 )
