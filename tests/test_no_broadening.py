@@ -84,6 +84,12 @@ NOTHING: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
         {"status": "Rejected"},
     ),
     (
+        "an EVSE that there cannot be",
+        "ChangeAvailability",
+        {"operationalStatus": "Inoperative", "evse": {"id": 0}},
+        {"status": "Rejected"},
+    ),
+    (
         "a connector of no EVSE",
         "ChangeAvailability",
         {"operationalStatus": "Inoperative", "evse": {"id": 0, "connectorId": 1}},
@@ -103,6 +109,12 @@ NOTHING: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ),
     ("profiles without criteria", "ClearChargingProfile", {}, {"status": "Unknown"}),
     ("profiles with empty criteria", "ClearChargingProfile", {"chargingProfileCriteria": {}}, {"status": "Unknown"}),
+    (
+        "a transaction's profile for the whole station",
+        "SetChargingProfile",
+        {"evseId": 0, "chargingProfile": profile(chargingProfilePurpose="TxProfile")},
+        {"status": "Rejected", "statusInfo": {"reasonCode": "InvalidProfile"}},
+    ),
     ("one EVSE's reset", "Reset", {"type": "Immediate", "evseId": 1}, {"status": "Rejected"}),
     ("one EVSE's reset on idle", "Reset", {"type": "OnIdle", "evseId": 3}, {"status": "Rejected"}),
     ("a stop of an unknown transaction", "RequestStopTransaction", {"transactionId": "1"}, {"status": "Rejected"}),

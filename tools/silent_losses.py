@@ -4,12 +4,16 @@
 A generated call, or the far side's answer to it, goes through a real session twice from the same state: once whole,
 once without one of its fields (or, where the field is required, with another value of it). When nothing that leaves,
 nothing that is kept, and no report tells the two apart, the field was lost in silence. The type checker proves that
-each field is read or declared; this finds the ones that are read and still come to nothing.
+each field is read or declared; this finds the ones that are read and still come to nothing. A report about a part of
+an object speaks for the rest of it only where it is left out as a whole: taking it away changes nothing that leaves.
 
 Values that the other version does not tell apart (a table with fewer values on one side) count as well where a required
 field has them: they are named `same`, fields that can be taken away are named `lost`.
 
 A call that is refused, or answered here with the reason why, is lost as a whole, which its sender or the log is told.
+
+Not seen: what is kept and never told (the state tells the two apart), and what takes a meeting of values that chance
+does not bring about, as of two signed readings of one register, or of a status that repeats the one before.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ocpp_crosswalk import PAIRS, Crosswalk, EventKind, Pair, Session, Side
@@ -34,6 +38,9 @@ HARMLESS = {"customData"}
 """Dropped at any depth by whole pairs, and reported once at the top of where it was."""
 TELLING = (EventKind.DROPPED_FIELD, EventKind.NOTE, EventKind.REFUSED, EventKind.INVALID_OUTPUT, EventKind.REPAIRED)
 
+EXTENSIONS = {"stationSupports": ["security", "pnc", "costmsg"], "csmsSupports": ["security", "pnc", "costmsg"]}
+"""Every other example is tried with all extensions of 1.6."""
+
 ENDING = (EventKind.REFUSED, EventKind.ANSWERED_HERE, EventKind.PEER_ERROR)
 
 Step = tuple[str | int, ...]
@@ -42,8 +49,10 @@ Step = tuple[str | int, ...]
 class Trial:
     """What a session does with one frame: everything that could tell one frame from another."""
 
-    def __init__(self, crosswalk: Crosswalk, pair: Pair, state: Any) -> None:
-        self.session: Session = crosswalk.session("TRIAL", station=pair.station, csms=pair.csms, state=state)
+    def __init__(self, crosswalk: Crosswalk, pair: Pair, state: Any, settings: dict[str, Any]) -> None:
+        self.session: Session = crosswalk.session(
+            "TRIAL", station=pair.station, csms=pair.csms, state=state, settings=settings
+        )
         self.seen: list[str] = []
         self.told: list[str] = []
         self.values: set[str] = set()
@@ -113,21 +122,40 @@ def _at(value: Any, path: Step) -> list[Any]:
     return [] if isinstance(value, (dict, list)) else [value]
 
 
+def reported(told: list[str]) -> set[str]:
+    """The fields that reports name."""
+    return {line.partition(" ")[0] for line in told}
+
+
 def mentioned(told: list[str], path: Step) -> bool:
-    """Whether a report names the field, what it stands in, or why what it stands in is left out."""
-    names = [part for part in path if isinstance(part, str)]
-    around = {".".join(names[: n + 1]) for n in range(len(names))}
-    reported = {line.partition(" ")[0] for line in told}
-    return not around.isdisjoint(reported | {field.rpartition(".")[0] for field in reported if "." in field})
+    """Whether a report names the field, or what it stands in."""
+    names = dotted(path).split(".")
+    return not reported(told).isdisjoint(".".join(names[: n + 1]) for n in range(len(names)))
 
 
-def beside(values: set[str], payload: Any, path: Step) -> bool:
-    """Whether a value that was reported stands in the same object as the one at ``path``, or around it."""
-    for part in path:
-        if isinstance(payload, dict) and any(isinstance(v, str) and v in values for v in payload.values()):
-            return True
-        payload = payload[part]
-    return False
+def dotted(path: Step) -> str:
+    """The path as reports name it."""
+    return ".".join(part for part in path if isinstance(part, str))
+
+
+def partly_reported(whole: Trial, payload: Any, path: Step) -> Iterator[Any]:
+    """The payload without each object around the field of which a report names a part or a value; None in its place
+    where it cannot be taken away by itself."""
+    for length in range(len(path) - 1, 0, -1):
+        around = path[:length]
+        inner = payload
+        for part in around:
+            inner = inner[part]
+        if not isinstance(inner, dict):
+            continue
+        values = any(isinstance(value, str) and value in whole.values for value in inner.values())
+        if values or any(field.startswith(f"{dotted(around)}.") for field in reported(whole.told)):
+            without = copy.deepcopy(payload)
+            inner = without
+            for part in around[:-1]:
+                inner = inner[part]
+            del inner[around[-1]]
+            yield without if inner else None
 
 
 class Answers:
@@ -159,6 +187,7 @@ class Finder:
         self._pair = pair
         self._examples = examples
         self._rng = random.Random(f"{seed} {pair}")
+        self._settings: dict[str, Any] = {}
         self.losses: Counter[str] = Counter()
         self.samples: dict[str, str] = {}
         self.tries = 0
@@ -169,7 +198,8 @@ class Finder:
             if origin == "timer":
                 continue
             side = Side(origin)
-            for _ in range(self._examples):
+            for number in range(self._examples):
+                self._settings = EXTENSIONS if number % 2 else {}
                 self._try(side, action)
 
     def _state(self) -> bytes:
@@ -180,7 +210,7 @@ class Finder:
                 return session.state
 
     def _warm(self) -> Session:
-        fresh = Trial(self._crosswalk, self._pair, None)
+        fresh = Trial(self._crosswalk, self._pair, None, self._settings)
         fresh.session.connect(now=NOW)
         for number in range(6):
             side = self._rng.choice(list(Side))
@@ -208,23 +238,53 @@ class Finder:
         whole = self._played(state, side, action, payload, answers)
         if not whole.served:
             return
-        for path in paths(payload):
-            for how, variant in self._valid(changed(payload, path, other), version, action, "request"):
-                trial = self._played(state, side, action, variant, answers)
-                self._compare(whole, trial, f"{how} {self._pair} {side} {action} request", path, payload)
-        for (to, called, number), answer in list(answers.given.items()):
+
+        answered_so_far = list(answers.given.items())
+
+        def called(variant: Any) -> Trial:
+            return self._played(state, side, action, variant, answers)
+
+        self._take_away(whole, payload, other, (version, action, "request"), called, f"{side} {action} request")
+        for (to, asked, number), answer in answered_so_far:
             if to is not side.other or number or answer.get("status", "Accepted") != "Accepted":
                 continue
             far = self._pair.version(to)
-            another = random_payload(self._rng, far, called, "response")
-            for path in paths(answer):
-                for how, variant in self._valid(changed(answer, path, another), far, called, "response"):
-                    trial = self._played(state, side, action, payload, answers.but(to, called, variant))
-                    self._compare(whole, trial, f"{how} {self._pair} {side} {action} answer {called}", path, answer)
+            another = random_payload(self._rng, far, asked, "response")
+
+            def answered(variant: Any, to: Side = to, asked: str = asked) -> Trial:
+                return self._played(state, side, action, payload, answers.but(to, asked, variant))
+
+            self._take_away(
+                whole, answer, another, (far, asked, "response"), answered, f"{side} {action} answer {asked}"
+            )
+
+    def _take_away(
+        self,
+        whole: Trial,
+        payload: Any,
+        other: Any,
+        schema: tuple[Version, str, Kind],
+        play: Callable[[Any], Trial],
+        where: str,
+    ) -> None:
+        """Play the payload without each of its fields, and count those that nothing tells of."""
+        for path in paths(payload):
+            for how, variant in self._valid(changed(payload, path, other), *schema):
+                self.tries += 1
+                if whole.trace() != play(variant).trace() or mentioned(whole.told, path):
+                    continue
+                if any(
+                    without is None or violation(*schema, without, formats=True) or play(without).seen == whole.seen
+                    for without in partly_reported(whole, payload, path)
+                ):
+                    continue
+                key = f"{how} {self._pair} {where} {dotted(path)}"
+                self.losses[key] += 1
+                self.samples.setdefault(key, json.dumps(payload, ensure_ascii=False)[:400])
 
     def _played(self, state: Any, side: Side, action: str, payload: Any, answers: Answers) -> Trial:
         """The call, and answers to everything that it leads to."""
-        trial = Trial(self._crosswalk, self._pair, state)
+        trial = Trial(self._crosswalk, self._pair, state, self._settings)
         trial.take(side, [2, "t", action, payload])
         asked: Counter[tuple[Side, str]] = Counter()
         for _ in range(20):
@@ -248,15 +308,6 @@ class Finder:
             if violation(version, action, kind, one, formats=True) is None:
                 yield how, one
                 return
-
-    def _compare(self, whole: Trial, trial: Trial, where: str, path: Step, payload: Any) -> None:
-        self.tries += 1
-        if whole.trace() != trial.trace() or mentioned(whole.told, path) or beside(whole.values, payload, path):
-            return
-        name = ".".join(part for part in path if isinstance(part, str))
-        key = f"{where} {name}"
-        self.losses[key] += 1
-        self.samples.setdefault(key, json.dumps(payload, ensure_ascii=False)[:400])
 
 
 def main() -> int:

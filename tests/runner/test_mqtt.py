@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import aiomqtt
+import pytest
 
 from documents import DOCS
 from processes import free_port
@@ -117,5 +118,7 @@ async def test_a_station_that_is_lost_says_so_by_its_last_will(tmp_path: Path) -
             socket_of_it = one._client._client.socket()
             assert socket_of_it is not None
             socket_of_it.shutdown(socket.SHUT_RDWR)
+            with pytest.raises(aiomqtt.MqttError):  # its client keeps the error until it is taken
+                await one.received()
             await until(lambda: csms.closes)
             await until(lambda: proxy.links == 0)

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, BOOLEAN, INTEGER, STRING, Type, array_of, object_of
+from ..versions import Version
 from ..view import View
 from .values import from_text, numeric
 
@@ -28,9 +29,14 @@ _READING = object_of(
         "sampledValue": array_of(object_of({"value": STRING}, dict.fromkeys((*_DEFAULTS, "format", "unit"), STRING))),
     }
 )
-_SIGNED = {"signedMeterData": 2500, "signingMethod": 50, "encodingMethod": 50, "publicKey": 2500}
-SIGNED: Type = object_of({name: {**STRING, "maxLength": length} for name, length in _SIGNED.items()})
-"""SignedMeterValueType of 2.x, as the smaller version bounds it."""
+LONGEST_SIGNED: dict[Version, dict[str, int]] = {
+    Version.V201: {"signedMeterData": 2500, "signingMethod": 50, "encodingMethod": 50, "publicKey": 2500},
+    Version.V21: {"signedMeterData": 32768, "signingMethod": 50, "encodingMethod": 50, "publicKey": 2500},
+}
+"""The characters that the members of SignedMeterValueType may have."""
+_MEMBERS = tuple(LONGEST_SIGNED[Version.V201])
+SIGNED: Type = object_of({name: {**STRING, "maxLength": most} for name, most in LONGEST_SIGNED[Version.V201].items()})
+"""SignedMeterValueType of 2.x, as the smaller version bounds it, so that mappings of both may use it."""
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
@@ -57,17 +63,19 @@ def signed_twin(view: View, sample: dict[str, Any], sampled: Any) -> dict[str, s
     location in ``sampledValue``, as 2.x carries both in one sampled value.
 
     The text is SignedMeterValueType of 2.x as JSON (OCA whitepaper on signed meter values, 3.2.1), or the signed data
-    itself, which 2.x wants in Base64. What is too long for 2.x is left out, with a note: a part of it proves nothing.
+    itself, which 2.x wants in Base64. What is too long for the CSMS's version is left out: a part of it proves nothing.
     """
     wanted = _key(sample)
     found = next((row["value"] for row in _signed(sampled) if _key(row) == wanted), None)
     if found is None:
         return None
     signed = _signed_value(found)
-    if all(len(signed[name]) <= length for name, length in _SIGNED.items()):
-        return signed
-    view.note(f"signed meter data of {len(signed['signedMeterData'])} characters is left out: 2500 fit")
-    return None
+    for name, most in LONGEST_SIGNED[view.pair.csms].items():
+        if len(signed[name]) > most:
+            reason = f"The {name} of a signed value has {len(signed[name])} characters: {view.pair.csms} takes {most}."
+            view.drop(reason, {"field": "sampledValue.value"})
+            return None
+    return signed
 
 
 def _signed(sampled: Any) -> list[dict[str, Any]]:
@@ -78,7 +86,7 @@ def _signed(sampled: Any) -> list[dict[str, Any]]:
 def _signed_value(text: str) -> dict[str, str]:
     inner = from_text(text)
     if isinstance(inner, dict) and isinstance(inner.get("signedMeterData"), str):
-        return {name: value if isinstance(value := inner.get(name), str) else "" for name in _SIGNED}
+        return {name: value if isinstance(value := inner.get(name), str) else "" for name in _MEMBERS}
     encoded = text if _BASE64.fullmatch(text) else base64.b64encode(text.encode()).decode()
     method = "OCMF" if text.startswith("OCMF|") else ""
     return {"signedMeterData": encoded, "signingMethod": "", "encodingMethod": method, "publicKey": ""}
@@ -91,16 +99,23 @@ def _signed_value(text: str) -> dict[str, str]:
     examples=(
         Example("$signedAlone([{'sampledValue': [{'value': '5'}, {'value': 'X', 'format': 'SignedData'}]}])", False),
         Example("$signedAlone([{'sampledValue': [{'value': 'X', 'format': 'SignedData'}]}])", True),
+        Example(
+            "$signedAlone([{'sampledValue': [{'value': '5'}, {'value': 'X', 'format': 'SignedData'},"
+            " {'value': 'Y', 'format': 'SignedData'}]}])",
+            True,
+        ),
     ),
 )
 def signed_alone(readings: Any) -> bool:
-    """Whether there is a signed value without the raw one that 2.x needs beside it."""
+    """Whether there is a signed value without the raw one that 2.x needs beside it, or with one that has another signed
+    value already."""
     for reading in [] if readings is None else readings if isinstance(readings, list) else [readings]:
         rows = reading["sampledValue"]
         if not (signed := _signed(rows)):
             continue
         raw = {_key(row) for row in rows if row.get("format") != "SignedData" and numeric(row["value"]) is not None}
-        if any(_key(row) not in raw for row in signed):
+        keys = [key for key, _ in {(_key(row), row["value"]) for row in signed}]
+        if len(set(keys)) < len(keys) or not raw.issuperset(keys):
             return True
     return False
 

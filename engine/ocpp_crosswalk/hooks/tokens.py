@@ -126,13 +126,17 @@ def id_token(view: View, id_tag: str) -> str:
         Example("$tokenType('04A2B3C4')", "ISO14443"),
         Example("$tokenType('DE-8AA-C2B3C4D5-L')", "eMAID"),
         Example("$tokenType('member 7')", "Central"),
+        Example("$tokenType('')", "NoAuthorization"),
     ),
 )
 def token_type(view: View, id_tag: str) -> str:
-    """The 2.x type of a 1.6 idTag: what the CSMS used for this token, else the setting `idTokenType`, else what
-    its shape says (facts 5.2)."""
+    """The 2.x type of a 1.6 idTag: what the 2.x side used for this token, else the setting `idTokenType`, else what
+    its shape says (facts 5.2). 2.1 has an open list of types, of which it gets back any that it used. An empty idTag
+    stands for no authorization (C02.FR.01)."""
+    if not id_tag:
+        return "NoAuthorization"
     known: str | None = _known(view, "types", fold(original(view, id_tag)))
-    if known in TOKEN_TYPES:
+    if known is not None and (known in TOKEN_TYPES or _newer(view) is Version.V21):
         return known
     return _supposed(view, id_tag)
 

@@ -32,9 +32,13 @@ TIMESTAMP = {"type": "string", "format": "date-time"}
 )
 def utc(view: View, timestamp: str | None) -> str:
     """The moment in UTC with milliseconds (OCPP 2.x allows at most three decimals). A text without a zone is
-    in UTC; an absent or unreadable one becomes the time of receipt."""
+    in UTC; an absent or unreadable one becomes the time of receipt, and an unreadable one is reported."""
     text = read_time(timestamp)[1] if isinstance(timestamp, str) else None
-    return text or time_text(view.now)
+    if text:
+        return text
+    if timestamp:
+        view.drop("A time that cannot be read becomes that of receipt.", {"value": str(timestamp)[:_SHORT]})
+    return time_text(view.now)
 
 
 @functions.hook("now", result=TIMESTAMP)
@@ -164,7 +168,7 @@ def fitting(view: View, text: str, length: int, what: str) -> str | None:
     left out is reported, as ``what``."""
     if len(text) <= length:
         return text
-    view.note(f"{what} of {len(text)} characters is left out: at most {length} fit")
+    view.drop(f"{what} of {len(text)} characters is left out: at most {length} fit", {})
     return None
 
 
