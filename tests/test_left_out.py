@@ -69,6 +69,19 @@ def test_it_is_reported(action: str, payload: dict[str, Any], reason: str) -> No
     assert (event.action, event.message_id) == (action, "m1")
 
 
+@pytest.mark.parametrize(("phases", "told"), [(5, True), (-1, True), (3, False)])
+def test_a_number_of_phases_that_cannot_be_is_reported(phases: int, told: bool) -> None:
+    session = CROSSWALK.session("CP-1", station="ocpp1.6", csms="ocpp2.0.1")
+    session.connect(now=NOW)
+    ask = [2, "m1", "GetCompositeSchedule", {"evseId": 1, "duration": 60}]
+    (out,) = session.receive("csms", json.dumps(ask), now=NOW)
+    schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [LIMIT, {**LIMIT, "numberPhases": phases}]}
+    answer = {"status": "Accepted", "chargingSchedule": schedule}
+    session.receive("station", json.dumps([3, json.loads(out.text)[1], answer]), now=NOW)
+    fields = [event.detail["field"] for event in session.take_events() if event.kind is EventKind.DROPPED_FIELD]
+    assert fields == (["chargingSchedule.chargingSchedulePeriod.numberPhases"] if told else [])
+
+
 def test_what_is_carried_is_not() -> None:
     session = CROSSWALK.session("CP-1", station="ocpp2.1", csms="ocpp2.0.1")
     session.connect(now=NOW)
