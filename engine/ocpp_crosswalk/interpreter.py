@@ -298,7 +298,12 @@ def _template(node: Node, data: Any, scope: Scope) -> Any:
     try:
         return run(node, data, scope)
     except ExpressionError as error:
-        raise MappingFault(Failure("InternalError", f"the mapping fails at {node.at}: {error}")) from error
+        raise MappingFault(Failure("InternalError", f"the mapping fails at {_place(node)}: {error}")) from error
+
+
+def _place(node: Node) -> str:
+    """Where a template stands, for the peers too: they are not told where the files of this machine are."""
+    return str(node.at).rpartition("/")[2]
 
 
 def _evaluate(expression: Any, data: Any, scope: Scope) -> Any:

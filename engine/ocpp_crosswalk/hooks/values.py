@@ -107,9 +107,9 @@ _EXACT = 2**53
     examples=(Example("$integer('12.6')", 13), Example("$integer(12)", 12)),
 )
 def integer(value: Any) -> int | None:
-    """The nearest integer; undefined when the value is no number."""
+    """The nearest integer; undefined when the value is no number, or beyond 2**53, where floats skip integers."""
     number = numeric(value)
-    return None if number is None else round(number)
+    return round(number) if number is not None and -_EXACT < number < _EXACT else None
 
 
 @functions.function(
@@ -181,6 +181,8 @@ def _stepped(_value: Any, decimals: Any) -> Type:
 )
 def lowered(value: float, decimals: int) -> float | int:
     """The number with so many decimals, never more than it was: a limit that is rounded up is no limit."""
+    if not -_EXACT < value < _EXACT:
+        return value  # beyond it no float has decimals
     number = Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_FLOOR)
     return int(number) if number == number.to_integral_value() else float(number)
 
