@@ -32,9 +32,27 @@ TIMESTAMP = {"type": "string", "format": "date-time"}
 )
 def utc(view: View, timestamp: str | None) -> str:
     """The moment in UTC with milliseconds (OCPP 2.x allows at most three decimals). A text without a zone is
-    in UTC; an absent or unreadable one becomes the time of receipt."""
+    in UTC; an absent or unreadable one becomes the time of receipt, which is reported of a text."""
     text = read_time(timestamp)[1] if isinstance(timestamp, str) else None
+    if text is None and timestamp is not None:
+        view.note(f"{str(timestamp)[:_SHORT]!r} is no time; the time of receipt stands for it")
     return text or time_text(view.now)
+
+
+@functions.function(
+    "isTime",
+    parameters=(Parameter("timestamp", STRING, optional=True),),
+    result=BOOLEAN,
+    examples=(
+        Example("$isTime('2026-01-02T03:04:05Z')", True),
+        Example("$isTime('tomorrow')", False),
+        Example("$isTime(nothing)", True),
+    ),
+)
+def is_time(timestamp: str | None) -> bool:
+    """Whether a text names a moment, or is absent or empty. An order for a time that is none is not carried out: now
+    would be something else than was asked."""
+    return not timestamp or (isinstance(timestamp, str) and read_time(timestamp)[0] is not None)
 
 
 @functions.hook("now", result=TIMESTAMP)
