@@ -204,7 +204,7 @@ def finish(exchange: Exchange, failure: Failure | None) -> dict[str, Any] | Fail
     elif exchange.all_replies:
         reply = exchange.all_replies[-1]
         scope.variables["reply"] = reply
-    scope.variables["replies"] = exchange.all_replies
+    scope.variables["replies"] = [*exchange.all_replies, *exchange.replies] if failure else exchange.all_replies
     _bind(outcome.after, reply, scope)
     if failure is None:
         return _object(_template(outcome.response, reply, scope))
