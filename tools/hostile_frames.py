@@ -18,6 +18,7 @@ _ODD: tuple[Any, ...] = (
     *(None, True, False, "", "x", "x" * 300, "\u0000", "\u202e", "1", "-1", "Accepted", "2025-02-30T25:00:00Z"),
     *([], {}, [[]], {"a": {}}, 0, -1, 1, 2**31, 2**53, 2**63, -(2**63), 0.1, 1e308, 5e-324),
 )
+_EXTREME = (1e308, -1e308, 1e30, 1e27, 2**64 - 1, 2.0**64, 2**63 - 1, -(2**63), 2**53 + 1, 1e16, 1e-30, 5e-324, 0, -1)
 _BYTES = [bytes([n]) for n in range(256)]
 _DEPTHS = (5, 100, 254, 255, 256, 1000, 20_000)
 _KEPT = 64
@@ -42,6 +43,7 @@ class Sender:
             self._spoilt: 20,
             self._torn: 8,
             self._wrong_types: 6,
+            self._extreme: 6,
             self._repeated: 6,
             self._reused: 2,
             self._noise: 2,
@@ -130,6 +132,20 @@ class Sender:
             for _ in range(self._random.randint(1, 8)):
                 data[self._random.randrange(len(data))] = self._random.choice(b'0123456789"\\[]{},:xnul\x00\xff\xed')
         return bytes(data)
+
+    def _extreme(self) -> str:
+        """A valid frame, some or all of whose numbers are very large or very small."""
+        share = self._random.choice((0.2, 1.0))
+        frame = self._frame()
+        return _text([frame[0], *(self._far(value, share) for value in frame[1:])])
+
+    def _far(self, value: Any, share: float) -> Any:
+        if isinstance(value, dict):
+            return {name: self._far(inner, share) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [self._far(inner, share) for inner in value]
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return self._random.choice(_EXTREME) if number and self._random.random() < share else value
 
     def _wrong_types(self) -> str:
         """An array with anything in it."""

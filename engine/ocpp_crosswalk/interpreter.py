@@ -209,7 +209,7 @@ def finish(exchange: Exchange, failure: Failure | None) -> dict[str, Any] | Fail
     elif exchange.all_replies:
         reply = exchange.all_replies[-1]
         scope.variables["reply"] = reply
-    scope.variables["replies"] = exchange.all_replies
+    scope.variables["replies"] = [*exchange.all_replies, *exchange.replies] if failure else exchange.all_replies
     _bind(outcome.after, reply, scope)
     if failure is None:
         return _object(_template(outcome.response, reply, scope))
@@ -303,7 +303,12 @@ def _template(node: Node, data: Any, scope: Scope) -> Any:
     try:
         return run(node, data, scope)
     except ExpressionError as error:
-        raise MappingFault(Failure("InternalError", f"the mapping fails at {node.at}: {error}")) from error
+        raise MappingFault(Failure("InternalError", f"the mapping fails at {_place(node)}: {error}")) from error
+
+
+def _place(node: Node) -> str:
+    """Where a template stands, for the peers too: they are not told where the files of this machine are."""
+    return str(node.at).rpartition("/")[2]
 
 
 def _evaluate(expression: Any, data: Any, scope: Scope) -> Any:

@@ -6,7 +6,8 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$")
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d))?(?:[.,](\d+))?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$")
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def parse_time(text: str) -> datetime | None:
@@ -25,16 +26,23 @@ def _read(text: str) -> tuple[datetime, str] | tuple[None, None]:
             return datetime.fromisoformat(text), f"{text[:-1]}.000Z"
         if len(text) == 24 and text[4:20:3] == "--T::." and text[20:23].isdigit() and text[-1] == "Z":
             return datetime.fromisoformat(text), text
-        match = _TIME.fullmatch(text.strip())
-        if match is None:
-            return None, None
-        date, clock, fraction, zone = match.groups()
-        zone = "+00:00" if zone in (None, "Z", "z") else zone
-        if len(clock) == 5:
-            clock += ":00"
-        moment = datetime.fromisoformat(f"{date}T{clock}.{(fraction or '0')[:6].ljust(6, '0')}{zone}").astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
+        pass
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
         return None, None
+    date, clock, seconds, fraction, zone = match.groups()
+    zone = "+00:00" if zone in (None, "Z", "z") else zone
+    if seconds == "60":  # a leap second, which Python does not have
+        seconds, fraction = "59", "999"
+    try:
+        moment = datetime.fromisoformat(f"{date}T{clock}:{seconds or '00'}.{(fraction or '0')[:6].ljust(6, '0')}{zone}")
+    except ValueError:
+        return None, None
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:  # it is before the year 1 or after 9999 in UTC
+        moment = _FIRST if moment.year == 1 else _LAST
     return moment, _text(moment)
 
 

@@ -15,6 +15,7 @@ from jsonata.jexception import JException
 from jsonata.utils import Utils
 
 from .parse import describe
+from .reference import carried
 from .runtime import FunctionValue, Place, Sequence, U, fail, mangle, text, truth
 from .sequences import appended
 
@@ -103,7 +104,7 @@ def _outward(value: Any) -> Any:
         return FunctionValue(_called(value), 0, 255)
     if isinstance(value, Jsonata.JNativeFunction):
         return builtin_value(value.function_name, Place("", 0))
-    return value
+    return carried(value)
 
 
 def _called(function: Any) -> Callable[..., Any]:

@@ -104,10 +104,15 @@ def outward(value: Any) -> Any:
         return [_inner(inner) for inner in value]
     if not isinstance(value, _SCALARS):
         raise TypeError("a function is not a JSON value")
-    return value
+    return carried(value)
 
 
 _SCALARS = (str, int, float)
+
+
+def carried(value: Any) -> Any:
+    """The value itself; for a whole number of more than 64 bits, which JSON does not carry, the float."""
+    return float(value) if type(value) is int and not -(2**63) <= value < 2**64 else value
 
 
 def _inner(value: Any) -> Any:

@@ -6,11 +6,14 @@ to the station another way are not known.
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, BOOLEAN, INTEGER, STRING, array_of, object_of
+from ..times import parse_time
 from ..view import View
+from .topology import connectors
 from .values import lowered
 
 functions = Registry()
@@ -20,6 +23,10 @@ _KEPT = 100
 _CRITERIA = {"chargingProfilePurpose": STRING, "stackLevel": INTEGER}
 PROFILE = object_of({"id": INTEGER, "stackLevel": INTEGER, "chargingProfilePurpose": STRING})
 """A charging profile of 2.x, as far as hooks need it to be known."""
+PLACES = array_of(object_of({"connectorId": INTEGER, "id": INTEGER}))
+"""Where a profile is on the station: the connectors, and its id on each."""
+_LAST_ID = 2**31 - 1
+"""Ids that the link gives go down from here; a CSMS counts upward."""
 
 
 def _rows(view: View) -> list[dict[str, Any]]:
@@ -33,6 +40,7 @@ def _rows(view: View) -> list[dict[str, Any]]:
         Parameter("evseId", INTEGER),
         Parameter("chargingProfile", PROFILE),
         Parameter("status", STRING),
+        Parameter("places", PLACES, optional=True),
     ),
     result=BOOLEAN,
     mutates=True,
@@ -42,20 +50,143 @@ def _rows(view: View) -> list[dict[str, Any]]:
         ),
     ),
 )
-def profile_installed(view: View, evse: int, profile: dict[str, Any], status: str) -> bool:
-    """Remember a profile that the station accepted. It replaces the one with its id, and the one with its stack level
-    and purpose on the same EVSE (1.6, 5.16.4)."""
+def profile_installed(
+    view: View, evse: int, profile: dict[str, Any], status: str, places: list[dict[str, Any]] | None = None
+) -> bool:
+    """Remember a profile that the station accepted, and where it is. It replaces the one with its id, and the one with
+    its stack level and purpose on the same EVSE (1.6, 5.16.4)."""
     if status != "Accepted":
         return False
-    place = (evse, profile["stackLevel"], profile["chargingProfilePurpose"])
-    kept = [
-        row
-        for row in _rows(view)
-        if row["profile"]["id"] != profile["id"]
-        and (row["evseId"], row["profile"]["stackLevel"], row["profile"]["chargingProfilePurpose"]) != place
-    ]
-    view.change(_NAMESPACE)["installed"] = [*kept, {"evseId": evse, "profile": _as_installed(profile)}][-_KEPT:]
+    kept = [row for row in _rows(view) if not _replaced(row, evse, profile)]
+    row = {"evseId": evse, "profile": _as_installed(profile)}
+    if places and places != _places(view, row):
+        row["places"] = places
+    view.change(_NAMESPACE)["installed"] = [*kept, row][-_KEPT:]
     return True
+
+
+def _replaced(row: dict[str, Any], evse: int, profile: dict[str, Any]) -> bool:
+    return row["profile"]["id"] == profile["id"] or _same_place(row, evse, profile)
+
+
+def _same_place(row: dict[str, Any], evse: int, profile: dict[str, Any]) -> bool:
+    return row["evseId"] == evse and all(row["profile"][name] == profile[name] for name in _CRITERIA)
+
+
+def _places(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Where an installed profile is: where nothing else is kept, on its EVSE's first connector."""
+    places: list[dict[str, Any]] | None = row.get("places")
+    if places is None:
+        places = [{"connectorId": first, "id": row["profile"]["id"]} for first in connectors(view, row["evseId"])[:1]]
+    return places
+
+
+@functions.hook(
+    "profilePlaces",
+    parameters=(Parameter("chargingProfileId", INTEGER), Parameter("connectorIds", array_of(INTEGER))),
+    result=PLACES,
+    examples=(
+        Example("$profilePlaces(3, [1])", [{"connectorId": 1, "id": 3}]),
+        Example("$profilePlaces(3, [1, 2])", [{"connectorId": 1, "id": 3}, {"connectorId": 2, "id": 2147483647}]),
+    ),
+)
+def profile_places(view: View, number: int, connector_ids: int | list[int]) -> list[dict[str, Any]]:
+    """The id that a profile has on each connector. Under the same id it would be taken away from the connector before
+    (1.6, 5.16.3, 5.16.4), so each further connector has an id of its own, as long as the profile is installed."""
+    wanted = connector_ids if isinstance(connector_ids, list) else [connector_ids]
+    rows = _rows(view)
+    taken = {number, *(place["id"] for row in rows for place in _places(view, row))}
+    fresh = (other for other in count(_LAST_ID, -1) if other not in taken)
+    known = {
+        place["connectorId"]: place["id"]
+        for row in rows
+        if row["profile"]["id"] == number
+        for place in _places(view, row)[1:]
+    }
+    return [
+        {"connectorId": connector, "id": (known.get(connector) or next(fresh)) if index else number}
+        for index, connector in enumerate(wanted)
+    ]
+
+
+@functions.hook(
+    "profileIds",
+    parameters=(Parameter("chargingProfileId", INTEGER),),
+    result=array_of(INTEGER),
+    examples=(Example("$profileIds(3)", [3]),),
+)
+def profile_ids(view: View, number: int) -> list[int]:
+    """The ids that the station knows a profile by: its own, and those of its further connectors."""
+    further = (place["id"] for row in _rows(view) if row["profile"]["id"] == number for place in _places(view, row)[1:])
+    return [number, *further]
+
+
+@functions.hook(
+    "profileLeftovers",
+    parameters=(
+        Parameter("evseId", INTEGER),
+        Parameter("chargingProfile", PROFILE),
+        Parameter("accepted", BOOLEAN),
+        Parameter("places", PLACES),
+    ),
+    result=object_of(
+        {
+            "cleared": array_of(INTEGER),
+            "restored": array_of(object_of({"connectorId": INTEGER, "profile": ANY})),
+        }
+    ),
+    examples=(
+        Example(
+            "$profileLeftovers(1, {'id': 3, 'stackLevel': 0, 'chargingProfilePurpose': 'TxProfile'}, false, "
+            "[{'connectorId': 1, 'id': 3}, {'connectorId': 2, 'id': 9}])",
+            {"cleared": [3, 9], "restored": []},
+        ),
+    ),
+)
+def profile_leftovers(
+    view: View, evse: int, profile: dict[str, Any], accepted: bool, places: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What the station has to be told after it was asked to install a profile in several places, before that is
+    remembered. A profile that was accepted: the ids to clear that it had where it is no more. One that was refused in
+    one of the places: its ids, to clear, and what it has replaced in the others, to be installed again."""
+    ids = [place["id"] for place in places]
+    if accepted:
+        return {"cleared": [number for number in profile_ids(view, profile["id"]) if number not in ids], "restored": []}
+    return {
+        "cleared": ids,
+        "restored": [
+            {"connectorId": place["connectorId"], "profile": {**row["profile"], "id": place["id"]}}
+            for row in _rows(view)
+            if _replaced(row, evse, profile)
+            for place in _places(view, row)
+        ],
+    }
+
+
+@functions.hook(
+    "profileOfAnotherTime",
+    parameters=(Parameter("evseId", INTEGER), Parameter("chargingProfile", PROFILE)),
+    result=BOOLEAN,
+    examples=(
+        Example("$profileOfAnotherTime(1, {'id': 3, 'stackLevel': 0, 'chargingProfilePurpose': 'TxProfile'})", False),
+    ),
+)
+def profile_of_another_time(view: View, evse: int, profile: dict[str, Any]) -> bool:
+    """Whether another profile with the stack level and purpose of this one is installed on the EVSE, not over yet, and
+    never valid at the same time: 2.x has both (K01.FR.06), 1.6 would lose the first."""
+    start, end = _validity(profile)
+    for row in _rows(view):
+        other = row["profile"]
+        if other["id"] != profile["id"] and _same_place(row, evse, profile):
+            first, last = _validity(other)
+            if last > view.now and (last <= start or end <= first):
+                return True
+    return False
+
+
+def _validity(profile: dict[str, Any]) -> tuple[float, float]:
+    start, end = (parse_time(profile[name]) if name in profile else None for name in ("validFrom", "validTo"))
+    return start.timestamp() if start else float("-inf"), end.timestamp() if end else float("inf")
 
 
 def _as_installed(profile: dict[str, Any]) -> dict[str, Any]:

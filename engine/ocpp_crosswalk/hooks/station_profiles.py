@@ -7,7 +7,6 @@ station under the id of the one that it replaces.
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ..expressions import Example, Parameter, Registry
@@ -199,15 +198,3 @@ def profiles_forgotten(view: View, criteria: dict[str, Any]) -> bool:
     if found:
         view.change(_NAMESPACE)["installed"] = kept
     return found
-
-
-@functions.function(
-    "tenth",
-    parameters=(Parameter("limit", NUMBER),),
-    result={"type": "number", "multipleOf": 0.1},
-    examples=(Example("$tenth(6.25)", 6.2), Example("$tenth(16)", 16)),
-)
-def tenth(limit: float) -> float | int:
-    """A limit with the one decimal that 1.6 has, rounded down: a limit must not grow."""
-    below = math.floor(round(limit * 10, 6))
-    return below // 10 if below % 10 == 0 else below / 10

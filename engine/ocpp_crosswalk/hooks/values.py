@@ -41,6 +41,22 @@ def utc(view: View, timestamp: str | None) -> str:
     return time_text(view.now)
 
 
+@functions.function(
+    "isTime",
+    parameters=(Parameter("timestamp", STRING, optional=True),),
+    result=BOOLEAN,
+    examples=(
+        Example("$isTime('2026-01-02T03:04:05Z')", True),
+        Example("$isTime('tomorrow')", False),
+        Example("$isTime(nothing)", True),
+    ),
+)
+def is_time(timestamp: str | None) -> bool:
+    """Whether a text names a moment, or is absent or empty. An order for a time that is none is not carried out: now
+    would be something else than was asked."""
+    return not timestamp or (isinstance(timestamp, str) and read_time(timestamp)[0] is not None)
+
+
 @functions.hook("now", result=TIMESTAMP)
 def now(view: View) -> str:
     """The time of receipt, in UTC with milliseconds."""
@@ -185,6 +201,8 @@ def _stepped(_value: Any, decimals: Any) -> Type:
 )
 def lowered(value: float, decimals: int) -> float | int:
     """The number with so many decimals, never more than it was: a limit that is rounded up is no limit."""
+    if not -_EXACT < value < _EXACT:
+        return value  # beyond it no float has decimals
     number = Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_FLOOR)
     return int(number) if number == number.to_integral_value() else float(number)
 
