@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import random
 
 import pytest
 
-from ocpp_crosswalk import Crosswalk, EventKind, times
+from ocpp_crosswalk import times
 from ocpp_crosswalk.hooks import BUILTIN, values
 
 
@@ -62,13 +61,3 @@ def test_long_texts_are_not_kept() -> None:
         times.read_time(f"2026-09-21T12:00:00.{number:050}Z")
         assert BUILTIN["numeric"].call(f"{number:050}") == number
     assert (times._known.cache_info().currsize, values._known_number.cache_info().currsize) == before
-
-
-@pytest.mark.parametrize(("text", "told"), [("yesterday", True), ("2026-09-21T12:00:00", False)])
-def test_a_text_that_is_replaced_is_reported(text: str, told: bool) -> None:
-    session = Crosswalk.load().session("CP-1", station="ocpp1.6", csms="ocpp2.0.1")
-    session.connect(now=1.79e9)
-    start = {"connectorId": 1, "idTag": "A", "meterStart": 0, "timestamp": text}
-    session.receive("station", json.dumps([2, "1", "StartTransaction", start]), now=1.79e9)
-    notes = [event.text for event in session.take_events() if event.kind is EventKind.NOTE]
-    assert any("'yesterday' is no time" in note for note in notes) == told

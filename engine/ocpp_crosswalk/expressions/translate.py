@@ -11,6 +11,7 @@ from .code import Code, Env, Marks, Unit, Unsupported, defined, mangled, none_fo
 from .names import is_builtin
 from .parse import Node, offset_of, walk
 from .quote import call, const, name, quote, tuple_of
+from .reference import carried
 from .runtime import Place
 
 _ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder"}
@@ -151,7 +152,7 @@ class Translator:
 
 
 def _literal(t: Translator, node: Node, env: Env) -> Code:
-    return Code(const(node.value), kind="string" if isinstance(node.value, str) else "")
+    return Code(const(carried(node.value)), kind="string" if isinstance(node.value, str) else "")
 
 
 def _value(t: Translator, node: Node, env: Env) -> Code:
