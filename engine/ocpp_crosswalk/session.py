@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -95,6 +96,7 @@ class Session:
             note=self._journal.note,
             drop=self._journal.drop,
             waiting=lambda: boxes[Side.CSMS].payloads,
+            untold=self._untold,
             tables=self._tables,
         )
         self._view.epoch = self._ids.epoch
@@ -466,6 +468,15 @@ class Session:
         text = f"the answer to {exchange.action} would break its schema: {found.path}: {found.reason}"
         self._tell(_misfit(interpreter.answer_copies(exchange, found.path, answer)), side, exchange, text)
         return Failure("InternalError", text) if self._checks.enforced else answer
+    def _untold(self) -> list[dict[str, Any]]:
+        """What the CSMS has still to be told: see `View.untold`."""
+        untaken = [exchange.as_json() for exchange in self._detached]
+        insisted = (timer["key"] for timer in self._view.timers if timer["name"] == _INSIST)
+        untaken += filter(None, map(self._identities.unanswered, insisted))
+        calls = (exchange["calls"][len(exchange["replies"]) :][:1] for exchange in untaken)
+        arrived = [call.payload for call in self._station.inbox]
+        return [*self._csms.outbox.payloads, *arrived, *chain.from_iterable(calls)]
+
 
     def _further(self, side: Side | str, exchange: Exchange) -> None:
         try:
