@@ -25,7 +25,7 @@ from .mapping.model import Answer
 from .mapping.pack import PairMappings
 from .outbox import Outbox, Waiting
 from .peer import Arrived, Peer
-from .protocol import MessageType, error_code
+from .protocol import MessageType, error_code, is_final
 from .repeats import Identities, fingerprint
 from .validation import Validation
 from .versions import PEOPLE, Pair, Side, Version
@@ -565,11 +565,13 @@ class Session:
             return
         self._touch()
         if isinstance(result, Failure):
-            if call.attempts < MAX_ATTEMPTS:
+            never = result.far and is_final(result.code, peer.version)
+            if not never and call.attempts < MAX_ATTEMPTS:
                 call.id = self._ids.fresh()
                 peer.outbox.retry(call, self._now + RETRY_SECONDS * call.attempts)
             else:
-                text = f"given up after {call.attempts} attempts: {result.description}"
+                why = f"the {PEOPLE[peer.side]} never takes it" if never else result.description
+                text = f"given up after {call.attempts} attempts: {why}"
                 self._journal.add(EventKind.GIVEN_UP, peer.side, call.action, call.id, text, {"payload": call.payload})
 
     def _reply_failed(self, peer: Peer, exchange: Exchange, failure: Failure) -> None:
