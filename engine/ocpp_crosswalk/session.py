@@ -173,7 +173,8 @@ class Session:
     @property
     def due(self) -> float | None:
         """When `expire` has something to do, in seconds since the epoch; None when nothing is awaited."""
-        moments = [self._station.outbox.due, self._csms.outbox.due, self._held_until]
+        held = self._view.held_until
+        moments = [self._station.outbox.due(held=False), self._csms.outbox.due(held=bool(held)), self._held_until, held]
         moments += [timer["at"] for timer in self._view.timers]
         return min(filter(None, moments), default=None)
 
@@ -238,6 +239,8 @@ class Session:
         self._begin(now)
         if self._held_until and now >= self._held_until:
             self._held_until = 0.0
+        if self._view.held_until <= now:
+            self._view.hold(0.0)
         for peer in self._peers.values():
             call, side = peer.outbox.flight, peer.side
             if call is not None and now >= peer.outbox.flight_due:
@@ -305,13 +308,14 @@ class Session:
                     moved = True
                 box = peer.outbox
                 if box.waiting and box.flight is None:
-                    call = box.take(self._now, self._now + self._patience, held=bool(self._held_until))
+                    held = peer is self._csms and self._view.held_until > 0
+                    call = box.take(self._now, self._now + self._patience, silent=bool(self._held_until), held=held)
                     if call is not None:
                         moved = True
                         self._send(peer, call)
 
     def _start_next(self, peer: Peer) -> bool:
-        if self._detached and not self._held_until and peer is self._station:
+        if self._detached and peer is self._station and not (self._held_until or self._view.held_until):
             peer.active = self._detached.pop(0)
             self._step(peer, peer.active)
             return True
@@ -354,6 +358,10 @@ class Session:
             if exchange.once == identity:
                 self._journal.add(EventKind.REPEAT, side, arrived.action, arrived.id, "joined to the first one")
                 exchange.ids[arrived.id] = arrived.mark
+                if self._view.held_until:
+                    self._detached.remove(exchange)
+                    peer.active = exchange
+                    self._step(peer, exchange)
                 return True
         unfinished = self._exchange(self._identities.unanswered(identity))
         if unfinished is None:
@@ -460,14 +468,6 @@ class Session:
             exchange.ids = {}
             self._detached.append(exchange)
 
-    def _fit(self, side: Side, exchange: Exchange, answer: dict[str, Any]) -> dict[str, Any] | Failure:
-        """The answer, or a failure when it must not leave, reported."""
-        found = self._checks.leaving(side, exchange.action, "response", answer)
-        if found is None:
-            return answer
-        text = f"the answer to {exchange.action} would break its schema: {found.path}: {found.reason}"
-        self._tell(_misfit(interpreter.answer_copies(exchange, found.path, answer)), side, exchange, text)
-        return Failure("InternalError", text) if self._checks.enforced else answer
     def _untold(self) -> list[dict[str, Any]]:
         """What the CSMS has still to be told: see `View.untold`."""
         untaken = [exchange.as_json() for exchange in self._detached]
@@ -477,6 +477,14 @@ class Session:
         arrived = [call.payload for call in self._station.inbox]
         return [*self._csms.outbox.payloads, *arrived, *chain.from_iterable(calls)]
 
+    def _fit(self, side: Side, exchange: Exchange, answer: dict[str, Any]) -> dict[str, Any] | Failure:
+        """The answer, or a failure when it must not leave, reported."""
+        found = self._checks.leaving(side, exchange.action, "response", answer)
+        if found is None:
+            return answer
+        text = f"the answer to {exchange.action} would break its schema: {found.path}: {found.reason}"
+        self._tell(_misfit(interpreter.answer_copies(exchange, found.path, answer)), side, exchange, text)
+        return Failure("InternalError", text) if self._checks.enforced else answer
 
     def _further(self, side: Side | str, exchange: Exchange) -> None:
         try:
@@ -488,7 +496,8 @@ class Session:
             if self._invalid(call, side, exchange) is None:
                 if call.durable:
                     self._touch()
-                waiting = Waiting(self._ids.fresh(), call.action, call.payload, durable=call.durable)
+                message_id, asked = self._ids.fresh(), side == call.to
+                waiting = Waiting(message_id, call.action, call.payload, durable=call.durable, asked=asked)
                 self._peers[call.to].outbox.add(waiting)
 
     def _invalid(self, call: OutgoingCall, side: Side | str, exchange: Exchange) -> Failure | None:
@@ -538,7 +547,7 @@ class Session:
         if isinstance(result, Failure) and result.far:
             text = f"{result.code}: {result.description}".rstrip(": ")
             self._journal.add(EventKind.PEER_ERROR, side, call.action, message_id, text)
-        if call.first:
+        if call.first and isinstance(result, dict):
             self._held_until = 0.0
         if not call.owner:
             self._settle(peer, call, result)

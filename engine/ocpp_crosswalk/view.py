@@ -118,3 +118,17 @@ class View:
         kept = [timer for timer in self.timers if (timer["name"], timer["key"]) != (name, key)]
         if len(kept) < len(self.timers):
             self.change("timers")["set"] = kept
+
+    @property
+    def held_until(self) -> float:
+        """Until when the link keeps back what it would send to the CSMS by itself; 0 when it does not."""
+        until: float = self.read("hold").get("until", 0.0)
+        return until
+
+    def hold(self, until: float) -> None:
+        """Have the link keep back, until this time, what it would send to the CSMS by itself; 0: no longer. What the
+        station sends, and what the CSMS asks for, goes on."""
+        if until:
+            self.change("hold")["until"] = until
+        elif self.held_until:
+            self.change("hold").clear()
