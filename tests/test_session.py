@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from host import Host
 from ocpp_crosswalk import Crosswalk, EventKind, Out
 from ocpp_crosswalk.check.generate import random_payload
+from ocpp_crosswalk.peer import MAX_WAITING
 from ocpp_crosswalk.protocol import protocol
 from ocpp_crosswalk.versions import PAIRS, Pair, Side
 
@@ -411,6 +412,16 @@ def test_until_the_csms_accepts_the_station_nothing_leaves_that_the_link_would_s
         told = frames(host.answer(Side.CSMS, {}))
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) > 1
+
+
+def test_what_the_link_keeps_back_is_bounded_and_never_keeps_back_the_boot_that_ends_it(host: Host) -> None:
+    station_calls(host, 1, "StartTransaction", **START_1)
+    host.answer(Side.CSMS, {})
+    assert len(boots(host, 2, "Pending")) == 1
+    for number in range(2 * MAX_WAITING):
+        assert charges(host, 100 + number) == []
+    assert len(json.loads(host.session.state)["link"]["csms"]["outbox"]["waiting"]) == MAX_WAITING
+    assert boots(host, 3, "Accepted")[1][4]["seqNo"] == 1
 
 
 def test_a_boot_that_is_not_answered_ends_neither_silence_nor_hold(host: Host) -> None:

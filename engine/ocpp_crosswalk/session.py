@@ -267,7 +267,9 @@ class Session:
         if peer.is_under_way(arrived):
             self._journal.add(EventKind.REPEAT, side, arrived.action, arrived.id, "the first one is still under way")
             return
-        if not peer.has_room(arrived, len(self._other(peer).outbox.waiting)):
+        mapping = self._mappings.find(side, arrived.action)
+        first = mapping is not None and mapping.first
+        if not peer.has_room(arrived, 0 if first else len(self._other(peer).outbox.waiting)):
             text = "too many calls wait for an answer already"
             self._journal.add(EventKind.INVALID_INPUT, side, arrived.action, arrived.id, text)
             self._refuse(peer, arrived, Failure("GenericError", text))
@@ -278,10 +280,8 @@ class Session:
             return
         arrived.payload = payload
         peer.inbox.append(arrived)
-        if self._held_until and peer is self._station:
-            mapping = self._mappings.find(side, arrived.action)
-            if mapping is None or not mapping.first:
-                self._held_until = 0.0
+        if peer is self._station and not first:
+            self._held_until = 0.0
 
     def _refuse(self, peer: Peer, arrived: Arrived, failure: Failure) -> None:
         """Answer a call with an error; a SEND has no answer."""
