@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from ocpp_crosswalk.protocol import Fault, error_code, protocol
+from ocpp_crosswalk.protocol import Fault, error_code, is_final, protocol
 from ocpp_crosswalk.resources import folder
 from ocpp_crosswalk.versions import Side, Version
 
@@ -111,6 +111,12 @@ def test_a_translated_code_exists_in_the_version_and_comes_back() -> None:
                 assert translated in known[target]
                 if code in known[source] & known[V16]:
                     assert error_code(translated, target, source) == code
+
+
+@pytest.mark.parametrize("version", Version)
+def test_codes_that_say_that_a_call_will_never_be_taken(version: Version) -> None:
+    known = [*protocol(version).meanings, "MadeUpError"]
+    assert [code for code in known if is_final(code, version)] == ["NotImplemented", "NotSupported"]
 
 
 @pytest.mark.parametrize("version", Version)

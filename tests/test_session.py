@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from host import Host
 from ocpp_crosswalk import Crosswalk, EventKind, Out
 from ocpp_crosswalk.check.generate import random_payload
+from ocpp_crosswalk.peer import MAX_WAITING
 from ocpp_crosswalk.protocol import protocol
 from ocpp_crosswalk.versions import PAIRS, Pair, Side
 
@@ -365,6 +366,119 @@ def test_durable_calls_do_not_wait_for_ever(host: Host) -> None:
     assert frames(host.wait(9.9)) == []
     (out,) = frames(host.wait(0.1))
     assert out[4]["eventType"] == "Started"
+
+
+BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
+
+
+def boots(host: Host, number: int, status: str) -> list[Any]:
+    """The station boots, and the CSMS answers; what leaves then."""
+    assert station_calls(host, number, "BootNotification", **BOOT)[0][3] == "BootNotification"
+    return frames(host.answer(Side.CSMS, {"status": status, "currentTime": "2026-09-21T14:40:00Z", "interval": 60}))
+
+
+def charges(host: Host, number: int) -> list[Any]:
+    """The connector's status, which tells of a charging state beside; what the link itself has to say of it."""
+    status = {"connectorId": 1, "errorCode": "NoError", "status": ("Charging", "SuspendedEV")[number % 2]}
+    told = station_calls(host, number, "StatusNotification", **status)
+    while told and told[0][0] == "csms" and told[0][3] == "StatusNotification":
+        told = frames(host.answer(Side.CSMS, {}))
+    return [frame for frame in told if frame[0] == "csms"]
+
+
+@pytest.mark.parametrize("status", ["Pending", "Rejected"])
+def test_until_the_csms_accepts_the_station_nothing_leaves_that_the_link_would_send_by_itself(
+    host: Host, status: str
+) -> None:
+    station_calls(host, 1, "StartTransaction", **START_1)
+    host.answer(Side.CSMS, {})
+    (event,) = charges(host, 2)
+    host.connect()
+    assert len(boots(host, 3, status)) == 1
+    for number in range(20):
+        host.restart()
+        assert host.wait(40) == []
+        assert charges(host, 100 + number) == []
+        if number % 4 == 0:
+            host.connect()
+            assert host.wait(11) == []
+        assert len(boots(host, 200 + number, status)) == 1
+    assert EventKind.GIVEN_UP not in kinds(host)
+    told = boots(host, 4, "Accepted")[1:]
+    assert told[0][4] == event[4]
+    numbers = []
+    while told:
+        numbers += [frame[4]["seqNo"] for frame in told]
+        told = frames(host.answer(Side.CSMS, {}))
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) > 1
+
+
+def test_what_the_link_keeps_back_is_bounded_and_never_keeps_back_the_boot_that_ends_it(host: Host) -> None:
+    station_calls(host, 1, "StartTransaction", **START_1)
+    host.answer(Side.CSMS, {})
+    assert len(boots(host, 2, "Pending")) == 1
+    for number in range(2 * MAX_WAITING):
+        assert charges(host, 100 + number) == []
+    assert len(json.loads(host.session.state)["link"]["csms"]["outbox"]["waiting"]) == MAX_WAITING
+    assert boots(host, 3, "Accepted")[1][4]["seqNo"] == 1
+
+
+def test_a_boot_that_is_not_answered_ends_neither_silence_nor_hold(host: Host) -> None:
+    station_calls(host, 1, "StartTransaction", **START_1)
+    host.connect()
+    station_calls(host, 2, "BootNotification", **BOOT)
+    assert [frame[:2] for frame in frames(host.error(Side.CSMS))] == [["station", 4]]
+    assert host.wait(9.9) == []
+    assert len(boots(host, 3, "Pending")) == 1
+    station_calls(host, 4, "BootNotification", **BOOT)
+    assert [frame[:2] for frame in frames(host.error(Side.CSMS))] == [["station", 4]]
+    assert host.wait(100) == []
+    assert boots(host, 5, "Accepted")[1][4]["eventType"] == "Started"
+
+
+def test_an_end_that_was_not_taken_waits_for_the_csms_to_accept_the_station(host: Host) -> None:
+    station_calls(host, 1, "StartTransaction", **START_1)
+    number = frames(host.answer(Side.CSMS, {}))[0][3]["transactionId"]
+    stop = {"transactionId": number, "meterStop": 2, "timestamp": "2026-09-21T15:00:00Z"}
+    station_calls(host, 2, "StopTransaction", **stop)
+    host.error(Side.CSMS)
+    for again in range(30):
+        assert len(boots(host, 10 + again, "Pending")) == 1
+        host.restart()
+        assert host.wait(60) == []
+    (answer, ended) = boots(host, 3, "Accepted")
+    assert (answer[0], ended[4]["eventType"]) == ("station", "Ended")
+    assert host.answer(Side.CSMS, {}) == []
+    assert host.session.due is None
+
+
+@pytest.mark.parametrize("code", ["NotImplemented", "NotSupported"])
+def test_a_durable_call_that_the_csms_will_never_take_is_given_up_at_once(host: Host, code: str) -> None:
+    station_calls(host, 1, "StartTransaction", **START_1)
+    host.answer(Side.CSMS, {})
+    (event,) = charges(host, 2)
+    assert host.error(Side.CSMS, code) == []
+    assert host.session.due is None
+    (given_up,) = [one for one in host.session.take_events() if one.kind is EventKind.GIVEN_UP]
+    assert given_up.text == "given up after 1 attempts: the CSMS never takes it"
+    assert given_up.detail == {"payload": event[4]}
+
+
+def test_a_call_that_waits_to_be_tried_again_holds_up_those_of_its_action_only(host: Host) -> None:
+    station_calls(host, 1, "StartTransaction", **START_1)
+    number = frames(host.answer(Side.CSMS, {}))[0][3]["transactionId"]
+    (event,) = charges(host, 2)
+    assert host.error(Side.CSMS) == []
+    assert station_calls(host, 3, "Authorize", idTag="BOB")[0][3] == "Authorize"
+    host.answer(Side.CSMS, {"idTokenInfo": {"status": "Accepted"}})
+    stop = {"transactionId": number, "meterStop": 2, "timestamp": "2026-09-21T15:00:00Z"}
+    assert station_calls(host, 4, "StopTransaction", **stop) == []
+    assert host.wait(9.9) == []
+    (again,) = frames(host.wait(0.1))
+    assert again[4] == event[4]
+    (ended,) = frames(host.answer(Side.CSMS, {}))
+    assert (ended[4]["eventType"], ended[4]["seqNo"]) == ("Ended", 2)
 
 
 def test_an_exchange_that_the_mappings_cannot_finish_any_more_is_given_up(host: Host) -> None:

@@ -100,15 +100,21 @@ class Csms:
             case "StopTransaction":
                 self._stop(payload)
             case "StatusNotification":
-                self._status(payload["connectorId"], payload["status"])
+                self._status(payload["connectorId"], payload["status"], payload.get("timestamp"))
             case _:
                 raise Wrong(f"{action} was not to be sent")
         return {}
 
-    def _status(self, connector: int, status: str) -> None:
+    def _status(self, connector: int, status: str, told: str | None) -> None:
+        """Statuses come in order, and fit the transactions; but one that was not taken at once may be overtaken by the
+        start or the end that followed it, which its time tells."""
         self.statuses[connector] = status
-        runs = any(charge.connector == connector and charge.stop is None for charge in self.charges)
-        if status in (_NOT_RUNNING if runs else _RUNNING):
+        there = [charge for charge in self.charges if charge.connector == connector]
+        runs = any(charge.stop is None for charge in there)
+        last = there[-1] if there else None
+        since = last and (last.stop or last.start)["timestamp"]
+        late = told is not None and since is not None and told < since
+        if not late and status in (_NOT_RUNNING if runs else _RUNNING):
             raise Wrong(f"connector {connector} is {status}, and {'a' if runs else 'no'} transaction runs there")
 
     def _verdict(self, tag: str) -> str:

@@ -15,7 +15,7 @@ class Waiting:
     """A call in the outbox. ``owner`` is the side whose exchange waits for its reply, or empty.
 
     A ``durable`` call without an owner is sent again, on the next link if need be, until it is answered.
-    ``not_before`` says when it may leave.
+    ``asked`` says that the receiver itself asked for it. ``not_before`` says when it may leave.
     """
 
     id: str
@@ -24,8 +24,14 @@ class Waiting:
     owner: str = ""
     durable: bool = False
     first: bool = False
+    asked: bool = False
     attempts: int = 0
     not_before: float = 0.0
+
+    @property
+    def unasked(self) -> bool:
+        """Whether the link sends it by itself: nobody waits for its answer, and nobody asked for it."""
+        return not (self.owner or self.asked)
 
     def as_json(self) -> dict[str, Any]:
         """The call as a JSON object. It shares the payload; that of a call with an owner is kept with its exchange."""
@@ -36,6 +42,7 @@ class Waiting:
             "owner": str(self.owner),
             "durable": self.durable,
             "first": self.first,
+            "asked": self.asked,
             "attempts": self.attempts,
             "not_before": self.not_before,
         }
@@ -59,21 +66,32 @@ class Outbox:
         else:
             self.waiting.append(call)
 
-    def take(self, now: float, due: float, *, held: bool) -> Waiting | None:
-        """The next call to send now, noted as in flight until ``due``; None when there is none or one is in
-        flight. While ``held``, only a call that goes first may leave."""
-        if self.flight is not None or not self.waiting:
+    def take(self, now: float, due: float, *, silent: bool, held: bool) -> Waiting | None:
+        """The next call to send now, noted as in flight until ``due``; None when there is none or one is in flight.
+
+        A call that waits for its time keeps back those of its action, and no others. While ``silent``, only a call
+        that goes first may leave; while ``held``, the calls that the link sends by itself stay, and all others pass
+        them.
+        """
+        if self.flight is not None:
             return None
-        head = self.waiting[0]
-        if head.not_before > now or (held and not head.first):
-            return None
-        del self.waiting[0]
-        self.flight, self.flight_due = head, due
-        head.attempts += 1
-        self._sent.append(head.id)
-        if len(self._sent) > KEPT_IDS:
-            del self._sent[0]
-        return head
+        behind: list[str] = []
+        for index, call in enumerate(self.waiting):
+            if (held and call.unasked) or call.action in behind:
+                continue
+            if call.not_before > now:
+                behind.append(call.action)
+                continue
+            if silent and not call.first:
+                return None
+            del self.waiting[index]
+            self.flight, self.flight_due = call, due
+            call.attempts += 1
+            self._sent.append(call.id)
+            if len(self._sent) > KEPT_IDS:
+                del self._sent[0]
+            return call
+        return None
 
     def has_used(self, message_id: str) -> bool:
         """Whether a call with this id waits, or was sent lately. 2.x wants another one even for a retry, and on
@@ -107,12 +125,13 @@ class Outbox:
         for call in self.waiting:
             call.not_before, call.attempts = 0.0, 0
 
-    @property
-    def due(self) -> float | None:
-        """When something has to be done: a call in flight times out, or a call may be tried again."""
+    def due(self, *, held: bool) -> float | None:
+        """When something has to be done: a call in flight times out, or a call may be tried again, which it may not
+        while it is ``held``."""
         if self.flight is not None:
             return self.flight_due
-        return self.waiting[0].not_before or None if self.waiting else None
+        times = (call.not_before for call in self.waiting if call.not_before and not (held and call.unasked))
+        return min(times, default=None)
 
     def supply(self, owner: str, payload: dict[str, Any]) -> None:
         """Give the call of ``owner`` the payload that was kept with its exchange."""

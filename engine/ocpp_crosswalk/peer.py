@@ -61,7 +61,7 @@ class Peer:
         return any((call.id, call.mark) == (arrived.id, arrived.mark) for call in self.inbox)
 
     def has_room(self, arrived: Arrived, calls: int) -> bool:
-        """Whether one more call may wait, while ``calls`` wait to go to the other side."""
+        """Whether one more call may wait, while ``calls`` that would leave before it wait to go to the other side."""
         if len(self.inbox) + calls >= MAX_WAITING:
             return False
         return not self.inbox or sum(call.size for call in self.inbox) + arrived.size <= MAX_WAITING_BYTES

@@ -148,6 +148,11 @@ def error_code(code: str, from_version: Version, to_version: Version) -> str:
     return protocol(to_version).error_codes[meaning]
 
 
+def is_final(code: str, version: Version) -> bool:
+    """Whether the code, from a peer that speaks ``version``, says that it will never take such a call."""
+    return protocol(version).meanings.get(code) in _document()["final"]
+
+
 @cache
 def _document() -> dict[str, Any]:
     """``schemas/protocol.yaml`` as it stands."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -24,7 +25,7 @@ from .mapping.model import Answer
 from .mapping.pack import PairMappings
 from .outbox import Outbox, Waiting
 from .peer import Arrived, Peer
-from .protocol import MessageType, error_code
+from .protocol import MessageType, error_code, is_final
 from .repeats import Identities, fingerprint
 from .validation import Validation
 from .versions import PEOPLE, Pair, Side, Version
@@ -95,6 +96,7 @@ class Session:
             note=self._journal.note,
             drop=self._journal.drop,
             waiting=lambda: boxes[Side.CSMS].payloads,
+            untold=self._untold,
             tables=self._tables,
         )
         self._view.epoch = self._ids.epoch
@@ -171,7 +173,8 @@ class Session:
     @property
     def due(self) -> float | None:
         """When `expire` has something to do, in seconds since the epoch; None when nothing is awaited."""
-        moments = [self._station.outbox.due, self._csms.outbox.due, self._held_until]
+        held = self._view.held_until
+        moments = [self._station.outbox.due(held=False), self._csms.outbox.due(held=bool(held)), self._held_until, held]
         moments += [timer["at"] for timer in self._view.timers]
         return min(filter(None, moments), default=None)
 
@@ -236,6 +239,8 @@ class Session:
         self._begin(now)
         if self._held_until and now >= self._held_until:
             self._held_until = 0.0
+        if self._view.held_until <= now:
+            self._view.hold(0.0)
         for peer in self._peers.values():
             call, side = peer.outbox.flight, peer.side
             if call is not None and now >= peer.outbox.flight_due:
@@ -262,7 +267,9 @@ class Session:
         if peer.is_under_way(arrived):
             self._journal.add(EventKind.REPEAT, side, arrived.action, arrived.id, "the first one is still under way")
             return
-        if not peer.has_room(arrived, len(self._other(peer).outbox.waiting)):
+        mapping = self._mappings.find(side, arrived.action)
+        first = mapping is not None and mapping.first
+        if not peer.has_room(arrived, 0 if first else len(self._other(peer).outbox.waiting)):
             text = "too many calls wait for an answer already"
             self._journal.add(EventKind.INVALID_INPUT, side, arrived.action, arrived.id, text)
             self._refuse(peer, arrived, Failure("GenericError", text))
@@ -273,10 +280,8 @@ class Session:
             return
         arrived.payload = payload
         peer.inbox.append(arrived)
-        if self._held_until and peer is self._station:
-            mapping = self._mappings.find(side, arrived.action)
-            if mapping is None or not mapping.first:
-                self._held_until = 0.0
+        if peer is self._station and not first:
+            self._held_until = 0.0
 
     def _refuse(self, peer: Peer, arrived: Arrived, failure: Failure) -> None:
         """Answer a call with an error; a SEND has no answer."""
@@ -303,13 +308,14 @@ class Session:
                     moved = True
                 box = peer.outbox
                 if box.waiting and box.flight is None:
-                    call = box.take(self._now, self._now + self._patience, held=bool(self._held_until))
+                    held = peer is self._csms and self._view.held_until > 0
+                    call = box.take(self._now, self._now + self._patience, silent=bool(self._held_until), held=held)
                     if call is not None:
                         moved = True
                         self._send(peer, call)
 
     def _start_next(self, peer: Peer) -> bool:
-        if self._detached and not self._held_until and peer is self._station:
+        if self._detached and peer is self._station and not (self._held_until or self._view.held_until):
             peer.active = self._detached.pop(0)
             self._step(peer, peer.active)
             return True
@@ -352,6 +358,10 @@ class Session:
             if exchange.once == identity:
                 self._journal.add(EventKind.REPEAT, side, arrived.action, arrived.id, "joined to the first one")
                 exchange.ids[arrived.id] = arrived.mark
+                if self._view.held_until:
+                    self._detached.remove(exchange)
+                    peer.active = exchange
+                    self._step(peer, exchange)
                 return True
         unfinished = self._exchange(self._identities.unanswered(identity))
         if unfinished is None:
@@ -458,6 +468,15 @@ class Session:
             exchange.ids = {}
             self._detached.append(exchange)
 
+    def _untold(self) -> list[dict[str, Any]]:
+        """What the CSMS has still to be told: see `View.untold`."""
+        untaken = [exchange.as_json() for exchange in self._detached]
+        insisted = (timer["key"] for timer in self._view.timers if timer["name"] == _INSIST)
+        untaken += filter(None, map(self._identities.unanswered, insisted))
+        calls = (exchange["calls"][len(exchange["replies"]) :][:1] for exchange in untaken)
+        arrived = [call.payload for call in self._station.inbox]
+        return [*self._csms.outbox.payloads, *arrived, *chain.from_iterable(calls)]
+
     def _fit(self, side: Side, exchange: Exchange, answer: dict[str, Any]) -> dict[str, Any] | Failure:
         """The answer, or a failure when it must not leave, reported."""
         found = self._checks.leaving(side, exchange.action, "response", answer)
@@ -477,7 +496,8 @@ class Session:
             if self._invalid(call, side, exchange) is None:
                 if call.durable:
                     self._touch()
-                waiting = Waiting(self._ids.fresh(), call.action, call.payload, durable=call.durable)
+                message_id, asked = self._ids.fresh(), side == call.to
+                waiting = Waiting(message_id, call.action, call.payload, durable=call.durable, asked=asked)
                 self._peers[call.to].outbox.add(waiting)
 
     def _invalid(self, call: OutgoingCall, side: Side | str, exchange: Exchange) -> Failure | None:
@@ -527,7 +547,7 @@ class Session:
         if isinstance(result, Failure) and result.far:
             text = f"{result.code}: {result.description}".rstrip(": ")
             self._journal.add(EventKind.PEER_ERROR, side, call.action, message_id, text)
-        if call.first:
+        if call.first and isinstance(result, dict):
             self._held_until = 0.0
         if not call.owner:
             self._settle(peer, call, result)
@@ -554,11 +574,13 @@ class Session:
             return
         self._touch()
         if isinstance(result, Failure):
-            if call.attempts < MAX_ATTEMPTS:
+            never = result.far and is_final(result.code, peer.version)
+            if not never and call.attempts < MAX_ATTEMPTS:
                 call.id = self._ids.fresh()
                 peer.outbox.retry(call, self._now + RETRY_SECONDS * call.attempts)
             else:
-                text = f"given up after {call.attempts} attempts: {result.description}"
+                why = f"the {PEOPLE[peer.side]} never takes it" if never else result.description
+                text = f"given up after {call.attempts} attempts: {why}"
                 self._journal.add(EventKind.GIVEN_UP, peer.side, call.action, call.id, text, {"payload": call.payload})
 
     def _reply_failed(self, peer: Peer, exchange: Exchange, failure: Failure) -> None:

@@ -30,6 +30,7 @@ class View:
         "pair",
         "settings",
         "tables",
+        "untold",
         "waiting",
     )
 
@@ -44,6 +45,7 @@ class View:
         note: Callable[[str], None] = lambda _text: None,
         drop: Callable[[str, dict[str, str]], None] = lambda _reason, _detail: None,
         waiting: Callable[[], list[dict[str, Any]]] = list,
+        untold: Callable[[], list[dict[str, Any]]] = list,
         tables: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
         self.identity = identity
@@ -60,6 +62,9 @@ class View:
         """Whether something was changed that has to be saved before frames leave."""
         self.waiting = waiting
         """The payloads of the calls to the CSMS that wait for their turn or their answer."""
+        self.untold = untold
+        """All that the CSMS has still to be told: these payloads, those of calls that will be made again because they
+        were not taken, and those of the station's calls of which nothing was made yet."""
         self.note = note
         """Report something that an operator should know, as an event of kind `note`."""
         self.drop = drop
@@ -113,3 +118,17 @@ class View:
         kept = [timer for timer in self.timers if (timer["name"], timer["key"]) != (name, key)]
         if len(kept) < len(self.timers):
             self.change("timers")["set"] = kept
+
+    @property
+    def held_until(self) -> float:
+        """Until when the link keeps back what it would send to the CSMS by itself; 0 when it does not."""
+        until: float = self.read("hold").get("until", 0.0)
+        return until
+
+    def hold(self, until: float) -> None:
+        """Have the link keep back, until this time, what it would send to the CSMS by itself; 0: no longer. What the
+        station sends, and what the CSMS asks for, goes on."""
+        if until:
+            self.change("hold")["until"] = until
+        elif self.held_until:
+            self.change("hold").clear()

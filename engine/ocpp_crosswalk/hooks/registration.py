@@ -18,6 +18,11 @@ functions = Registry()
 _RESET_WINDOW = 600.0
 """Seconds within which a boot is taken for the effect of an accepted reset."""
 
+_INTERVALS = 3
+"""How many of the intervals after which a station has to boot again it may let pass."""
+_OWN_INTERVAL = 300
+"""The least that is taken for this interval, in seconds; with 0 the station chooses it (B02.FR.07)."""
+
 PROBLEM = object_of(
     {
         "eventId": {"type": "integer", "minimum": 0},
@@ -174,23 +179,26 @@ def event_id(view: View) -> int:
 
 @functions.hook(
     "registered",
-    parameters=(Parameter("status", STRING, optional=True),),
+    parameters=(Parameter("status", STRING, optional=True), Parameter("interval", INTEGER, optional=True)),
     result=BOOLEAN,
     mutates=True,
-    examples=(Example("$registered('Pending')", False),),
+    examples=(Example("$registered('Pending', 60)", False), Example("$registered('Accepted', 300)", True)),
 )
-def registered(view: View, status: str | None) -> bool:
-    """Note what the CSMS answered to a BootNotification; whether it accepted the station."""
-    station = view.change("station")
-    if status in ("Pending", "Rejected"):
-        station["waits"] = view.epoch
-    else:
-        station.pop("waits", None)
+def registered(view: View, status: str | None, interval: int | None) -> bool:
+    """Note what the CSMS answered to a BootNotification, if it did; whether it accepted the station.
+
+    Until it does, the link keeps back what it would send by itself (B02.FR.02, B03.FR.02). The station boots again
+    after the interval; one that lets three of them pass does not wait to be accepted, and the link no more than it.
+    """
+    if status == "Accepted":
+        view.hold(0.0)
+    elif status is not None:
+        view.hold(view.now + _INTERVALS * max(interval or 0, _OWN_INTERVAL))
     return status == "Accepted"
 
 
 @functions.hook("registrationPending", result=BOOLEAN, examples=(Example("$registrationPending()", False),))
 def registration_pending(view: View) -> bool:
-    """Whether the CSMS has not yet accepted the station, on this connection: it may then start and stop no
-    transactions (1.6, 4.2; 2.0.1 B02.FR.05)."""
-    return view.read("station").get("waits") == view.epoch
+    """Whether the CSMS has answered Pending or Rejected and not yet accepted the station, also on another connection:
+    it may then start and stop no transactions (1.6, 4.2; 2.0.1 B02.FR.05)."""
+    return view.held_until > 0

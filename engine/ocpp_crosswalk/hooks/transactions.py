@@ -339,7 +339,22 @@ def cancel_reset(view: View) -> bool:
     examples=(Example("$eventsWait()", False),),
 )
 def events_wait(view: View, identifier: str | None) -> bool:
-    """Whether something about the transaction (about any, for undefined) is still on its way to the CSMS (E14:
+    """Whether the CSMS has still to be told something about the transaction, or about any, for undefined (E14:
     messagesInQueue)."""
-    told = (payload["transactionInfo"]["transactionId"] for payload in view.waiting() if "transactionInfo" in payload)
-    return any(identifier in (None, transaction) for transaction in told)
+    transactions = [_subject(view, payload) for payload in view.untold()]
+    return any(one is not None and identifier in (None, one) for one in transactions)
+
+
+def _subject(view: View, payload: dict[str, Any]) -> str | None:
+    """The 2.x id of the transaction that a call is about, of the link or of the station; empty for one that is about
+    to begin, None when it is about none."""
+    if "transactionInfo" in payload:
+        identifier: str = payload["transactionInfo"]["transactionId"]
+        return identifier
+    if "meterStart" in payload:
+        return ""
+    number = payload.get("transactionId")
+    if not isinstance(number, int):
+        return None
+    row = _find(view, number) or _ended(view, number)
+    return row["id"] if row else str(number) if number > 0 else None
