@@ -75,13 +75,13 @@ def take_remote_start(view: View, id_tag: str, connector: int, timestamp: str) -
     moment = parse_time(timestamp)
     began = view.now if moment is None else moment.timestamp()
     late = began < view.connected_at - CLOCK_MARGIN
+    tag = fold(id_tag)
+    fitting = [row for row in rows if fold(row["idTag"]) == tag and not (late and began < _asked_at(view, row))]
     for place in (connector, 0):
-        for row in reversed(rows):
-            if row["connector"] != place or fold(row["idTag"]) != fold(id_tag):
-                continue
-            if not late or began >= _asked_at(view, row) - CLOCK_MARGIN:
-                _forget(view, [*_before(rows, row), row])
-                return row
+        found: dict[str, Any] | None = next((row for row in reversed(fitting) if row["connector"] == place), None)
+        if found is not None:
+            _forget(view, [*_before(rows, found), found])
+            return found
     return None
 
 
@@ -91,7 +91,8 @@ def remote_start_lapsed(view: View, connector: int) -> None:
 
 
 def _asked_at(view: View, row: dict[str, Any]) -> float:
-    return float(row["until"]) - float(view.settings["remoteStartWindow"])
+    """When the remote start was asked for, by a clock that may be slow."""
+    return float(row["until"]) - float(view.settings["remoteStartWindow"]) - CLOCK_MARGIN
 
 
 def _before(rows: list[dict[str, Any]], row: dict[str, Any]) -> list[dict[str, Any]]:

@@ -26,6 +26,9 @@ _ENDED = "transactions-ended"
 _ENDED_KEPT = 16
 """How many ended transactions of a station are remembered, for late messages."""
 _INT32 = 2**31 - 1
+_NAMELESS = ""
+"""What stands for the connection on which a transaction's number becomes known, where the station has messages that it
+wrote without the number."""
 
 _CHARGING_STATES = {"Charging": "Charging", "SuspendedEV": "SuspendedEV", "SuspendedEVSE": "SuspendedEVSE"}
 _AFTER = {"Preparing": "EVConnected", "Finishing": "EVConnected", "Available": "Idle"}
@@ -67,7 +70,7 @@ def _find(view: View, number: int, connector: int | None = None) -> dict[str, An
 
     A station that was never told its number sends -1 (erratum 3.18), and many send 0 or -1 for no transaction at all.
     So what such a message means is told by its connector, where it has one; where it has none, the only transaction is
-    meant whose number the station may not know.
+    meant whose number the station may not know, or the only one of these that was not answered after a repeat.
     """
     open_ = open_rows(view)
     if number > 0:
@@ -75,6 +78,8 @@ def _find(view: View, number: int, connector: int | None = None) -> dict[str, An
     if connector is not None:
         return _on_connector(view, connector)
     nameless = [row for row in open_.values() if "unconfirmed" in row]
+    if len(nameless) > 1:
+        nameless = [row for row in nameless if "start" in row or row["unconfirmed"] == _NAMELESS]
     return nameless[0] if len(nameless) == 1 else None
 
 
@@ -183,7 +188,7 @@ def begin_transaction(
         "seq": 0,
         "state": state,
         "start": start,
-        "unconfirmed": "" if offline(view, timestamp) else view.epoch,
+        "unconfirmed": _NAMELESS if offline(view, timestamp) else view.epoch,
     }
     event = next_event(view, _add(view, row))
     if remote_start is not None and "profile" in remote_start and connector > 0:
@@ -238,6 +243,8 @@ def transaction_event(view: View, number: int, connector: int | None = None) -> 
     row = _find(view, number, connector) or _resumed(view, number) or _adopt(view, number)
     if number > 0:
         row.pop("unconfirmed", None)
+    elif "unconfirmed" in row and "start" not in row:
+        row["unconfirmed"] = _NAMELESS
     row["connector"] = row["connector"] or connector or 0
     return next_event(view, row)
 
