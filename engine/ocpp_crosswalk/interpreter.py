@@ -153,14 +153,20 @@ def identity(mapping: ActionMapping, payload: dict[str, Any], view: View) -> str
 
 
 def advance(exchange: Exchange) -> OutgoingCall | None:
-    """The next call of the exchange, or None when every step has its replies."""
+    """The next call of the exchange, or None when every step has its replies.
+
+    A call that is to be sent again, because it was not taken, is asked once more whether its `when` holds.
+    """
     outcome = exchange.outcome
     if not isinstance(outcome, Forward):
         return None
     while exchange.step < len(outcome.steps):
         step = outcome.steps[exchange.step]
-        if not exchange.calls and not exchange.replies:
-            exchange.calls = _payloads(step, exchange.payload, exchange.scope)
+        if not exchange.replies:
+            if not exchange.calls:
+                exchange.calls = _payloads(step, exchange.payload, exchange.scope)
+            elif not _wanted(step, exchange.payload, exchange.scope):
+                exchange.calls = []
         if (payload := exchange.awaiting) is not None:
             return OutgoingCall(step.to, step.action, payload, copies=step.copies)
         if step.name and exchange.replies:
@@ -276,9 +282,13 @@ def _dropped(drops: DropTree, payload: Any, scope: Scope) -> Iterator[tuple[str,
             yield path, reason
 
 
+def _wanted(send: Send, payload: Any, scope: Scope) -> bool:
+    return send.when is None or truthy(_evaluate(send.when, payload, scope))
+
+
 def _payloads(send: Send, payload: Any, scope: Scope) -> list[dict[str, Any]]:
     """The payloads of the calls that a step makes, in order."""
-    if send.when is not None and not truthy(_evaluate(send.when, payload, scope)):
+    if not _wanted(send, payload, scope):
         return []
     sources = [payload] if send.each is None else elements(_evaluate(send.each, payload, scope))
     return [_object(_template(send.request, source, scope)) for source in sources]

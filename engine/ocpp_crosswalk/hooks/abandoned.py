@@ -50,10 +50,10 @@ def _trust(view: View, row: dict[str, Any]) -> None:
 )
 def connector_in_use(view: View, connector: int, status: str) -> bool:
     """Take from the status of a connector whether the transaction there goes on: Available makes it suspect of being
-    over, a charging state clears it. Says whether there is a transaction."""
+    over, a charging state clears it. Says whether there is a transaction. The whole station (0) says nothing of one."""
     found = False
     for row in open_rows(view).values():
-        if row["connector"] != connector:
+        if row["connector"] != connector or connector < 1:
             continue
         found = True
         if status == "Available" and "suspected" not in row:

@@ -6,10 +6,12 @@ from typing import Any
 
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import BOOLEAN, INTEGER, STRING
+from ..times import parse_time
 from ..view import View
 from .bounds import CONNECTORS
 from .profiles import PROFILE
 from .tokens import fold
+from .values import CLOCK_MARGIN
 
 functions = Registry()
 
@@ -55,22 +57,54 @@ def expect_remote_start(
     examples=(Example("$remoteStartAnswered(7, 'Rejected')", False),),
 )
 def remote_start_answered(view: View, remote_start_id: int, status: str | None) -> bool:
-    """Forget a remote start that the station did not accept."""
-    if status == "Accepted":
-        return True
-    view.change(_NAMESPACE)["pending"] = [row for row in _pending(view) if row["id"] != remote_start_id]
-    return False
+    """Forget a remote start that the station did not accept; one that it did accept replaces the earlier ones of the
+    same token and connector, which came to nothing."""
+    rows = _pending(view)
+    answered = [row for row in rows if row["id"] == remote_start_id]
+    accepted = status == "Accepted"
+    if answered:
+        _forget(view, _before(rows, answered[-1]) if accepted else answered)
+    return accepted
 
 
-def take_remote_start(view: View, id_tag: str, connector: int) -> dict[str, Any] | None:
-    """The remote start that a transaction of this token on this connector answers to, with its `id` and `profile`; it
-    is used up."""
-    pending = _pending(view)
-    for row in pending:
-        if fold(row["idTag"]) == fold(id_tag) and row["connector"] in (0, connector):
-            view.change(_NAMESPACE)["pending"] = [other for other in pending if other is not row]
-            return row
+def take_remote_start(view: View, id_tag: str, connector: int, timestamp: str) -> dict[str, Any] | None:
+    """The remote start that a transaction of this token on this connector, of this time, answers to, with its `id` and
+    `profile`; it is used up, and the earlier ones that it replaced. The latest one counts, and one for just this
+    connector before one for any. A transaction that is told late and began before the request answers to none."""
+    rows = _pending(view)
+    moment = parse_time(timestamp)
+    began = view.now if moment is None else moment.timestamp()
+    late = began < view.connected_at - CLOCK_MARGIN
+    tag = fold(id_tag)
+    fitting = [row for row in rows if fold(row["idTag"]) == tag and not (late and began < _asked_at(view, row))]
+    for place in (connector, 0):
+        found: dict[str, Any] | None = next((row for row in reversed(fitting) if row["connector"] == place), None)
+        if found is not None:
+            _forget(view, [*_before(rows, found), found])
+            return found
     return None
+
+
+def remote_start_lapsed(view: View, connector: int) -> None:
+    """Nobody plugged in within the time that the station waits after a remote start for this connector."""
+    _forget(view, [row for row in _pending(view) if row["connector"] == connector])
+
+
+def _asked_at(view: View, row: dict[str, Any]) -> float:
+    """When the remote start was asked for, by a clock that may be slow."""
+    return float(row["until"]) - float(view.settings["remoteStartWindow"]) - CLOCK_MARGIN
+
+
+def _before(rows: list[dict[str, Any]], row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The remote starts before ``row`` for its token and connector."""
+    earlier = rows[: next(number for number, other in enumerate(rows) if other is row)]
+    place, tag = row["connector"], fold(row["idTag"])
+    return [other for other in earlier if other["connector"] == place and fold(other["idTag"]) == tag]
+
+
+def _forget(view: View, over: list[dict[str, Any]]) -> None:
+    if over:
+        view.change(_NAMESPACE)["pending"] = [row for row in _pending(view) if row not in over]
 
 
 def _pending(view: View) -> list[dict[str, Any]]:

@@ -87,6 +87,27 @@ def reservation_expired(view: View, number: int, expiry: float) -> int | None:
 
 
 @functions.hook(
+    "reservationUsed",
+    parameters=(Parameter("reservationId", INTEGER, optional=True), Parameter("connectorId", INTEGER)),
+    result=_ID,
+    optional_result=True,
+    mutates=True,
+    examples=(
+        Example("$reservationUsed(7, 1)", 7),
+        Example("$reservationUsed(0, 1)", None),
+        Example("$reservationUsed(-1, 1)", None),
+    ),
+)
+def reservation_used(view: View, number: int | None, connector: int) -> int | None:
+    """The reservation that a transaction on the connector ends, which is forgotten; undefined for none. Stations also
+    write 0 for none: it counts only where a reservation of that id is open for the connector."""
+    if number is None or number < 0 or (number == 0 and _open(view).get("0") not in (0, connector)):
+        return None
+    reservation_over(view, number)
+    return number
+
+
+@functions.hook(
     "reservationsRemoved",
     parameters=(Parameter("connectorId", INTEGER), Parameter("status", STRING)),
     result=array_of(_ID),

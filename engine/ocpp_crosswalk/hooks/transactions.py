@@ -15,8 +15,9 @@ from ..expressions.functions import BOOLEAN, INTEGER, STRING, object_of
 from ..view import View
 from .bounds import CONNECTORS, put
 from .profiles import forget_transaction_profiles, profile_installed
-from .remote import take_remote_start
+from .remote import remote_start_lapsed, take_remote_start
 from .topology import evse_of
+from .values import offline
 
 functions = Registry()
 
@@ -25,6 +26,9 @@ _ENDED = "transactions-ended"
 _ENDED_KEPT = 16
 """How many ended transactions of a station are remembered, for late messages."""
 _INT32 = 2**31 - 1
+_NAMELESS = ""
+"""What stands for the connection on which a transaction's number becomes known, where the station has messages that it
+wrote without the number."""
 
 _CHARGING_STATES = {"Charging": "Charging", "SuspendedEV": "SuspendedEV", "SuspendedEVSE": "SuspendedEVSE"}
 _AFTER = {"Preparing": "EVConnected", "Finishing": "EVConnected", "Available": "Idle"}
@@ -34,6 +38,11 @@ CHARGING_STATE = {
     "type": "string",
     "enum": ["Charging", "EVConnected", "SuspendedEV", "SuspendedEVSE", "Idle"],
 }
+START = object_of(
+    {"timestamp": {"type": "string", "format": "date-time"}, "meterStart": INTEGER},
+    {"reservationId": {"type": "integer", "minimum": 0}, "remoteStartId": INTEGER, "chargingState": CHARGING_STATE},
+)
+"""What the first event of a transaction says beside what every event does."""
 EVENT = object_of(
     {
         "id": {"type": "string", "maxLength": 36},
@@ -43,10 +52,11 @@ EVENT = object_of(
     },
     {
         "chargingState": CHARGING_STATE,
-        "remoteStartId": INTEGER,
         "idTag": STRING,
+        "start": START,
     },
 )
+"""An event of a transaction; with `start` as long as the CSMS has not taken the first one."""
 
 
 def open_rows(view: View) -> dict[str, dict[str, Any]]:
@@ -55,21 +65,39 @@ def open_rows(view: View) -> dict[str, dict[str, Any]]:
     return kept
 
 
-def _find(view: View, number: int) -> dict[str, Any] | None:
+def _find(view: View, number: int, connector: int | None = None) -> dict[str, Any] | None:
     """The open transaction that the station means by ``number``.
 
-    A station that was never told its number sends -1 or 0 (erratum 3.18); then the only open one is meant.
+    A station that was never told its number sends -1 (erratum 3.18), and many send 0 or -1 for no transaction at all.
+    So what such a message means is told by its connector, where it has one; where it has none, the only transaction is
+    meant whose number the station may not know, or the only one of these that was not answered after a repeat.
     """
     open_ = open_rows(view)
-    found = open_.get(str(number))
-    if found is None and number <= 0 and len(open_) == 1:
-        return next(iter(open_.values()))
-    return found
+    if number > 0:
+        return open_.get(str(number))
+    if connector is not None:
+        return _on_connector(view, connector)
+    nameless = [row for row in open_.values() if "unconfirmed" in row]
+    if len(nameless) > 1:
+        nameless = [row for row in nameless if "start" in row or row["unconfirmed"] == _NAMELESS]
+    return nameless[0] if len(nameless) == 1 else None
 
 
 def _on_connector(view: View, connector: int) -> dict[str, Any] | None:
+    """The latest transaction on the connector; none on 0, which stands for the whole station, or for one that is not
+    known."""
+    if connector < 1:
+        return None
+    return next((row for row in reversed(open_rows(view).values()) if row["connector"] == connector), None)
+
+
+def _on_evse(view: View, connector: int) -> dict[str, Any] | None:
+    """The latest transaction on the connector's EVSE, which has one at a time (E01.FR.14)."""
+    if connector < 1:
+        return None
+    evse_id, _ = evse_of(view, connector)
     for row in reversed(open_rows(view).values()):
-        if row["connector"] == connector:
+        if row["connector"] > 0 and evse_of(view, row["connector"])[0] == evse_id:
             return row
     return None
 
@@ -84,6 +112,8 @@ def next_event(view: View, row: dict[str, Any]) -> dict[str, Any]:
         event["chargingState"] = state
     if tag := row.get("idTag"):
         event["idTag"] = tag
+    if start := row.get("start"):
+        event["start"] = dict(start)
     return event
 
 
@@ -95,7 +125,7 @@ def _add(view: View, row: dict[str, Any]) -> dict[str, Any]:
 def end_row(view: View, row: dict[str, Any], *, told: bool = True) -> None:
     """The transaction is over. ``told`` says that the station told its end."""
     view.change(_NAMESPACE)["open"].pop(str(row["number"]), None)
-    row_kept = {name: row[name] for name in ("id", "number", "connector", "seq")}
+    row_kept = {name: row[name] for name in ("id", "number", "connector", "seq", "start") if name in row}
     put(view.change(_ENDED), str(row["number"]), {**row_kept, "told": told}, _ENDED_KEPT)
     forget_transaction_profiles(view, row["id"])
 
@@ -109,9 +139,9 @@ def end_row(view: View, row: dict[str, Any], *, told: bool = True) -> None:
     apart=True,
 )
 def orphan(view: View, connector: int) -> dict[str, Any] | None:
-    """The event that ends a transaction which a new one on the same connector proves to be over: its StopTransaction
-    never came, and 1.6 sends transaction messages in order (3.7). Undefined when there is none."""
-    row = _on_connector(view, connector)
+    """The event that ends a transaction which a new one on the same EVSE proves to be over: its StopTransaction never
+    came, and 1.6 sends transaction messages in order (3.7). Undefined when there is none."""
+    row = _on_evse(view, connector)
     if row is None:
         return None
     event = next_event(view, row)
@@ -121,46 +151,102 @@ def orphan(view: View, connector: int) -> dict[str, Any] | None:
 
 @functions.hook(
     "beginTransaction",
-    parameters=(Parameter("connectorId", INTEGER), Parameter("idTag", STRING)),
+    parameters=(
+        Parameter("connectorId", INTEGER),
+        Parameter("idTag", STRING),
+        Parameter("timestamp", STRING),
+        Parameter("meterStart", INTEGER),
+        Parameter("reservationId", INTEGER, optional=True),
+    ),
     result=EVENT,
     mutates=True,
     apart=True,
 )
-def begin_transaction(view: View, connector: int, id_tag: str) -> dict[str, Any]:
+def begin_transaction(
+    view: View, connector: int, id_tag: str, timestamp: str, meter_start: int, reservation: int | None = None
+) -> dict[str, Any]:
     """Open a transaction: its string id, its number for the station, its first event (seqNo 0), the charging state
-    known from the connector's status, and the remote start that it answers to, if any."""
+    known from the connector's status, and the remote start that it answers to, if any. What the first event says is
+    kept until the CSMS has taken it, see `$startTold`."""
     kept = view.change(_NAMESPACE)
     number = max(kept.get("last", 0) + 1, int(view.now) % _INT32 or 1)
     kept["last"] = number
+    state = _CHARGING_STATES.get(kept.get("status", {}).get(str(connector), ""), "")
+    remote_start = take_remote_start(view, id_tag, connector, timestamp)
+    start: dict[str, Any] = {"timestamp": timestamp, "meterStart": meter_start}
+    if reservation is not None:
+        start["reservationId"] = reservation
+    if remote_start is not None:
+        start["remoteStartId"] = remote_start["id"]
+    if state:
+        start["chargingState"] = state
     row = {
         "id": view.fresh_id(),
         "number": number,
         "connector": connector,
         "idTag": id_tag,
         "seq": 0,
-        "state": _CHARGING_STATES.get(kept.get("status", {}).get(str(connector), ""), ""),
+        "state": state,
+        "start": start,
+        "unconfirmed": _NAMELESS if offline(view, timestamp) else view.epoch,
     }
     event = next_event(view, _add(view, row))
-    remote_start = take_remote_start(view, id_tag, connector)
-    if remote_start is not None:
-        event["remoteStartId"] = remote_start["id"]
-        if "profile" in remote_start and connector > 0:
-            profile = {**remote_start["profile"], "transactionId": row["id"]}
-            profile_installed(view, evse_of(view, connector)[0], profile, "Accepted")
+    if remote_start is not None and "profile" in remote_start and connector > 0:
+        profile = {**remote_start["profile"], "transactionId": row["id"]}
+        profile_installed(view, evse_of(view, connector)[0], profile, "Accepted")
     return event
 
 
 @functions.hook(
+    "startAwaited",
+    parameters=(Parameter("transactionId", INTEGER),),
+    result=BOOLEAN,
+    examples=(Example("$startAwaited(12)", False),),
+)
+def start_awaited(view: View, number: int) -> bool:
+    """Whether the CSMS has yet to take the first event of the transaction."""
+    return "start" in (open_rows(view).get(str(number)) or _ended(view, number) or {})
+
+
+@functions.hook(
+    "startTold",
+    parameters=(Parameter("transactionId", INTEGER),),
+    result=BOOLEAN,
+    mutates=True,
+    examples=(Example("$startTold(12)", False),),
+)
+def start_told(view: View, number: int) -> bool:
+    """The CSMS has taken the first event of the transaction. A station that waits for it on the same connection has its
+    number now; one that told it late may have messages in its queue that were written without. Says whether the event
+    was awaited."""
+    row = open_rows(view).get(str(number)) or _resumed(view, number)
+    if row is None or "start" not in row:
+        return False
+    view.change(_NAMESPACE)
+    del row["start"]
+    if row.get("unconfirmed") == view.epoch:
+        del row["unconfirmed"]
+    return True
+
+
+@functions.hook(
     "transactionEvent",
-    parameters=(Parameter("transactionId", INTEGER), Parameter("connectorId", INTEGER)),
+    parameters=(Parameter("transactionId", INTEGER), Parameter("connectorId", INTEGER, optional=True)),
     result=EVENT,
     mutates=True,
     apart=True,
 )
-def transaction_event(view: View, number: int, connector: int) -> dict[str, Any]:
-    """The next event of the transaction. One that began before this link came between is taken up under its number
-    as text, with sequence numbers from 0: nothing is invented about its beginning. One that is over stays over."""
-    return next_event(view, _find(view, number) or _resumed(view, number) or _adopt(view, number, connector))
+def transaction_event(view: View, number: int, connector: int | None = None) -> dict[str, Any]:
+    """The next event of the transaction; the connector, where the message has one, is learnt. A transaction that began
+    before this link came between is taken up under its number as text, with sequence numbers from 0: nothing is
+    invented about its beginning. One that is over stays over."""
+    row = _find(view, number, connector) or _resumed(view, number) or _adopt(view, number)
+    if number > 0:
+        row.pop("unconfirmed", None)
+    elif "unconfirmed" in row and "start" not in row:
+        row["unconfirmed"] = _NAMELESS
+    row["connector"] = row["connector"] or connector or 0
+    return next_event(view, row)
 
 
 @functions.hook(
@@ -173,7 +259,7 @@ def transaction_event(view: View, number: int, connector: int) -> dict[str, Any]
 def end_transaction(view: View, number: int) -> dict[str, Any]:
     """The last event of the transaction, which is over now. For one that is not known, see `$transactionEvent`; its
     connector is then 0."""
-    row = _find(view, number) or _resumed(view, number) or _adopt(view, number, 0)
+    row = _find(view, number) or _resumed(view, number) or _adopt(view, number)
     event = next_event(view, row)
     if "told" in row:
         row["told"] = True
@@ -192,8 +278,8 @@ def _resumed(view: View, number: int) -> dict[str, Any] | None:
     return view.change(_ENDED)[str(number)] if _ended(view, number) else None
 
 
-def _adopt(view: View, number: int, connector: int) -> dict[str, Any]:
-    return _add(view, {"id": str(number), "number": number, "connector": connector, "seq": 0, "idTag": "", "state": ""})
+def _adopt(view: View, number: int) -> dict[str, Any]:
+    return _add(view, {"id": str(number), "number": number, "connector": 0, "seq": 0, "idTag": "", "state": ""})
 
 
 @functions.hook(
@@ -210,14 +296,15 @@ def transaction_over(view: View, number: int) -> bool:
 
 @functions.hook(
     "transactionKnown",
-    parameters=(Parameter("transactionId", INTEGER, optional=True),),
+    parameters=(Parameter("transactionId", INTEGER, optional=True), Parameter("connectorId", INTEGER, optional=True)),
     result=BOOLEAN,
-    examples=(Example("$transactionKnown(12)", False),),
+    examples=(Example("$transactionKnown(12)", True), Example("$transactionKnown(-1, 2)", False)),
 )
-def transaction_known(view: View, number: int | None) -> bool:
+def transaction_known(view: View, number: int | None, connector: int | None = None) -> bool:
     """Whether messages about this number can be told to the CSMS: it is open, or it is a number that another
-    system gave out (positive). -1 and 0 stand for 'never told', and mean something only while one is open."""
-    return number is not None and (_find(view, number) is not None or number > 0)
+    system gave out (positive). -1 and 0 stand for 'never told', and mean something only while a transaction is open
+    that they can be about."""
+    return number is not None and (number > 0 or _find(view, number, connector) is not None)
 
 
 @functions.hook(
@@ -231,9 +318,11 @@ def transaction_known(view: View, number: int | None) -> bool:
 def charging_state_changed(view: View, connector: int, status: str) -> dict[str, Any] | None:
     """Note the connector's status. When it changes the charging state of a transaction that runs there, the event
     that says so; undefined otherwise."""
-    kept = view.read(_NAMESPACE)
-    if kept.get("status", {}).get(str(connector)) != status:
+    before = view.read(_NAMESPACE).get("status", {}).get(str(connector))
+    if before != status:
         put(view.change(_NAMESPACE).setdefault("status", {}), str(connector), status, CONNECTORS)
+        if (before, status) == ("Preparing", "Available"):
+            remote_start_lapsed(view, connector)
     row = _on_connector(view, connector)
     state = _CHARGING_STATES.get(status) or _AFTER.get(status)
     if row is None or state is None or row["state"] == state:

@@ -73,12 +73,12 @@ def offline(view: View, timestamp: str | None) -> bool | None:
     """True when the moment lies before this connection: the station was offline then and queued the message
     (OCPP 2.0.1 E04.FR.03). Undefined otherwise, since false is OCPP's default."""
     moment = read_time(timestamp)[0] if isinstance(timestamp, str) else None
-    if moment is None or moment.timestamp() >= view.connected_at - _CLOCK_MARGIN:
+    if moment is None or moment.timestamp() >= view.connected_at - CLOCK_MARGIN:
         return None
     return True
 
 
-_CLOCK_MARGIN = 5.0
+CLOCK_MARGIN = 5.0
 """Seconds by which a station's clock may be slow without its messages being taken for queued ones."""
 
 
