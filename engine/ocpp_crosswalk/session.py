@@ -398,10 +398,12 @@ class Session:
         receiver.outbox.add(Waiting(message_id, call.action, call.payload, peer.side, mapping.durable, mapping.first))
 
     def _call_id(self, exchange: Exchange, receiver: Peer) -> str:
-        """The sender's own id for a call that is simply forwarded for the first time, a fresh one for all others."""
+        """The sender's own id for the only call of an exchange, when it is sent for the first time; a fresh one for all
+        others."""
         steps = exchange.outcome.steps  # type: ignore[union-attr]
+        alone = exchange.step == len(steps) - 1 and not exchange.all_replies and steps[-1].each is None
         given = _first(exchange.ids)
-        if len(steps) == 1 and steps[0].each is None and is_usable(given) and not receiver.outbox.has_used(given):
+        if alone and is_usable(given) and not receiver.outbox.has_used(given):
             return given
         return self._ids.fresh()
 
