@@ -20,7 +20,8 @@ from ocpp_crosswalk.cli import main
 from ocpp_crosswalk.runner import service as service_module
 from ocpp_crosswalk.runner.config import Endpoint, LogConfig
 from ocpp_crosswalk.runner.logs import LOGGER, HumanFormatter, JsonFormatter, masked, masked_frame
-from ocpp_crosswalk.runner.observe import LinkInfo, Observer, Observers
+from ocpp_crosswalk.runner.observe import LinkInfo, Observer
+from ocpp_crosswalk.runner.observers import Observers
 from ocpp_crosswalk.runner.tap import replay
 from ocpp_crosswalk.stores import StoreError
 from ocpp_crosswalk.versions import Version

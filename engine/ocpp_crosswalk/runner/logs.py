@@ -218,16 +218,6 @@ class LogObserver(Observer):
         if error is not None:
             log(logging.ERROR, f"the store failed to {operation}: {error}", station=link.identity, link=link.number)
 
-    def failed(self, link: LinkInfo, error: Exception) -> None:
-        """See `Observer`."""
-        log(
-            logging.ERROR,
-            "a fault of this program ended the link; please report it",
-            error=error,
-            station=link.identity,
-            link=link.number,
-        )
-
     def reloaded(self, what: str, error: Exception | None) -> None:
         """See `Observer`."""
         if error is None:
