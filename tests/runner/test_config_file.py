@@ -191,6 +191,11 @@ def test_nothing_is_required(tmp_path: Path) -> None:
             "error XW706 at settings.callTimeout: 0 is less than or equal to the minimum of 0\n"
             "    What belongs here: Seconds after which",
         ),
+        (
+            "csms:\n  a:\n    url: http://h\n    version: ocpp2.1\n",
+            "config.yaml:3:10: error XW705 at csms.a.url: this is no address of a CSMS: it does not begin with ws://",
+        ),
+        ("csms:\n  a: {url: 'ws://h/#f', version: ocpp2.1}\n", "it has a fragment"),
         ("store: postgres://x\n", "error XW703 at store: this value is not valid under any of"),
         ("a: b: c\n", "config.yaml:1:5: error XW101: this is not YAML"),
         ("workers: 1\nworkers: 2\n", "config.yaml:2:1: error XW102: the key 'workers' stands here a second time"),

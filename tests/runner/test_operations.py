@@ -18,10 +18,11 @@ import pytest
 from ocpp_crosswalk import Crosswalk
 from ocpp_crosswalk.cli import main
 from ocpp_crosswalk.runner import service as service_module
-from ocpp_crosswalk.runner.config import Endpoint, LogConfig
+from ocpp_crosswalk.runner.config import Config, Endpoint, LogConfig
 from ocpp_crosswalk.runner.logs import LOGGER, HumanFormatter, JsonFormatter, masked, masked_frame
 from ocpp_crosswalk.runner.observe import LinkInfo, Observer
 from ocpp_crosswalk.runner.observers import Observers
+from ocpp_crosswalk.runner.run import _beside
 from ocpp_crosswalk.runner.tap import replay
 from ocpp_crosswalk.stores import StoreError
 from ocpp_crosswalk.versions import Version
@@ -286,6 +287,35 @@ async def test_files_are_watched(layer: Path, monkeypatch: pytest.MonkeyPatch) -
         await call(station, "1", "Heartbeat", {})
         assert (await call(station, "2", "Heartbeat", {}))[2]["currentTime"].startswith("2003")
         await station.close()
+
+
+async def test_whatever_fails_when_mappings_are_read_anew_the_watcher_goes_on(
+    layer: Path, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_module, "WATCH_SECONDS", 0.05)
+    async with world(FakeCsms("ocpp2.0.1"), mappings=(layer,), watch=True) as w:
+
+        def fails(config: Config) -> Crosswalk:
+            raise RecursionError("maximum recursion depth exceeded")
+
+        monkeypatch.setattr(service_module, "load_crosswalk", fails)
+        before = w.service.proxy.crosswalk
+        await asyncio.sleep(0.2)
+        _heartbeat(layer, "2001-01-01T00:00:00Z")
+        await until(lambda: "mappings not reloaded" in logged.getvalue())
+        assert "RecursionError: maximum recursion depth exceeded" in logged.getvalue()
+        assert w.service.proxy.crosswalk is before
+        monkeypatch.undo()
+        _heartbeat(layer, "2002-01-01T00:00:00Z")
+        await until(lambda: "mappings reloaded" in logged.getvalue())
+
+
+async def test_a_fault_beside_the_links_is_logged_at_once(logged: io.StringIO) -> None:
+    async def work() -> None:
+        raise RuntimeError("beside")
+
+    await _beside(work())
+    assert "RuntimeError: beside" in lines(logged)[0]["traceback"]
 
 
 _MIDDLEWARE = """

@@ -10,6 +10,7 @@ from ..stores import check_store_url
 from ..versions import Version
 from .config import Config, ConfigError, Endpoint, Listener, LogConfig, Rule, StoreConfig, Target
 from .config_file import load_config, parse_address
+from .handshake import check_csms_url
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,18 +47,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--mappings",
         metavar="DIR",
-        type=Path,
+        type=_path,
         action="append",
         help="a folder of mappings to lay over the built-in ones; may be given several times",
     )
     add(
         "--hooks",
         metavar="FILE",
-        type=Path,
+        type=_path,
         action="append",
         help="a Python file with functions for mappings; may be given several times",
     )
-    add("--config", metavar="FILE", type=Path, help="a YAML file that can say all this and more; flags go over it")
+    add("--config", metavar="FILE", type=_path, help="a YAML file that can say all this and more; flags go over it")
     add("--check-config", action="store_true", help="check the configuration and the mappings, then exit")
     add("--workers", metavar="N", type=int, help="how many processes share the port (default: 1)")
     add(
@@ -70,7 +71,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--log-level", choices=("debug", "info", "warning", "error"), help="from which level on (default: info)")
     add("--log-frames", action="store_true", help="log every frame, with secrets masked")
     add("--metrics", metavar="HOST:PORT", help="serve /metrics, /healthz and /readyz there (default: nowhere)")
-    add("--tap", metavar="FILE", type=Path, help="write every frame to FILE as JSON lines; it will hold secrets")
+    add("--tap", metavar="FILE", type=_path, help="write every frame to FILE as JSON lines; it will hold secrets")
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
 
 
 def config_from_arguments(arguments: argparse.Namespace) -> Config:
@@ -83,17 +90,17 @@ def config_from_arguments(arguments: argparse.Namespace) -> Config:
 
 
 def _with_flags(config: Config, arguments: argparse.Namespace) -> Config:
-    if arguments.listen:
+    if arguments.listen is not None:
         config = replace(config, listeners=(Listener(*parse_address(arguments.listen)),))
     config = _with_csms(config, arguments)
-    if arguments.store:
+    if arguments.store is not None:
         check_store_url(arguments.store)
         config = replace(config, store=StoreConfig(arguments.store))
     if arguments.workers is not None:
         if not 1 <= arguments.workers <= 256:
             raise ConfigError("--workers has to be from 1 to 256")
         config = replace(config, workers=arguments.workers)
-    if arguments.metrics:
+    if arguments.metrics is not None:
         config = replace(config, metrics=Endpoint(*parse_address(arguments.metrics)))
     if arguments.validate:
         config = replace(config, settings={**config.settings, "validation": arguments.validate})
@@ -120,9 +127,13 @@ def _with_flags(config: Config, arguments: argparse.Namespace) -> Config:
 def _with_csms(config: Config, arguments: argparse.Namespace) -> Config:
     named = (arguments.csms_version or "").replace(",", " ").split()
     versions = tuple(dict.fromkeys(Version.parse(name) for name in named))
-    if arguments.csms:
-        if not arguments.csms.startswith(("ws://", "wss://")):
-            raise ConfigError(f"--csms {arguments.csms!r} is no WebSocket address; write ws://... or wss://...")
+    if arguments.csms_version is not None and not versions:
+        raise ConfigError("--csms-version names no version: ocpp1.6, ocpp2.0.1 or ocpp2.1")
+    if arguments.csms is not None:
+        try:
+            check_csms_url(arguments.csms)
+        except ValueError as error:
+            raise ConfigError(f"--csms: {error}") from None
         if not versions:
             raise ConfigError("--csms needs --csms-version: ocpp1.6, ocpp2.0.1 or ocpp2.1")
         target = Target("csms", arguments.csms, versions)
@@ -131,7 +142,7 @@ def _with_csms(config: Config, arguments: argparse.Namespace) -> Config:
         if config.targets:
             raise ConfigError("--csms-version goes with --csms; the file says the versions of its own CSMSs")
         config = replace(config, demo_version=versions[0])
-    if arguments.assume:
+    if arguments.assume is not None:
         if config.rules:
             raise ConfigError("--assume cannot be combined with rules; write assume: into a rule")
         config = replace(config, rules=(Rule(assume=Version.parse(arguments.assume)),))

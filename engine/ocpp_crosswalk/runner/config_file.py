@@ -33,6 +33,7 @@ from .config import (
     StoreConfig,
     Target,
 )
+from .handshake import check_csms_url
 
 _VARIABLE = re.compile(r"\$(\$\{|\{([^}]*)\})")
 _GUIDE = "See docs/configuring.md."
@@ -189,6 +190,12 @@ def _check_references(document: Document, value: Mapping[str, Any], found: Diagn
         try:
             parse_address(text)
         except ValueError as error:
+            found.add("XW705", document.position(path), str(error), _GUIDE, _dotted(path))
+    for name, target in targets.items():
+        try:
+            check_csms_url(target["url"])
+        except ValueError as error:
+            path = ("csms", name, "url")
             found.add("XW705", document.position(path), str(error), _GUIDE, _dotted(path))
 
 

@@ -34,7 +34,7 @@ class Observers(Observer):
             if hooks:
                 setattr(self, name, self._all(name, hooks))
 
-    def _all(self, name: str, hooks: list[Callable[..., None]]) -> Callable[..., None]:
+    def _all(self, name: str, hooks: list[Callable[..., Any]]) -> Callable[..., Any]:
         for hook in hooks:
             if inspect.iscoroutinefunction(hook):
                 raise ValueError(f"{_named(hook, name)} is a coroutine function; observers are not awaited")
@@ -48,7 +48,7 @@ class Observers(Observer):
 
         return call
 
-    def _failed(self, hook: Callable[..., None], name: str, arguments: tuple[Any, ...], error: Exception) -> None:
+    def _failed(self, hook: Callable[..., Any], name: str, arguments: tuple[Any, ...], error: Exception) -> None:
         identity = getattr(arguments[0], "identity", "") if arguments else ""
         who, now = _named(hook, name), time.monotonic()
         if now >= self._logged.get(who, now):
@@ -59,7 +59,7 @@ class Observers(Observer):
             self.faulted(identity, error)
 
 
-def _named(hook: Callable[..., None], name: str) -> str:
+def _named(hook: Callable[..., Any], name: str) -> str:
     owner = getattr(hook, "__self__", None)
     return name if owner is None else f"{type(owner).__qualname__}.{name}"
 

@@ -232,9 +232,9 @@ class Proxy:
             text = "a fault, of this program or of what its host gave it, refuses this station"
             log(logging.ERROR, text, error=error, station=handshake.identity, peer=handshake.peer)
             self._around.observer.faulted(handshake.identity, error)
-            refusal = Refused(500, "internal error")
-            self._around.observer.refused(handshake, refusal)
-            raise refusal from error
+            unmeant = Refused(500, "internal error")
+            self._around.observer.refused(handshake, unmeant)
+            raise unmeant from error
 
     async def _admit(self, handshake: Handshake) -> Admission:
         if self._draining:

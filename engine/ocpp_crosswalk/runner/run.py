@@ -8,7 +8,9 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Coroutine
 from functools import partial
+from typing import Any
 
 import uvloop
 
@@ -84,24 +86,29 @@ async def _serve(config: Config, shared_port: bool, loaded: Loaded | None) -> in
         reloads: set[asyncio.Task[None]] = set()
 
         def reload() -> None:
-            task = asyncio.create_task(_renew(service))
+            task = asyncio.create_task(_beside(_renew(service)))
             reloads.add(task)
             task.add_done_callback(reloads.discard)
 
         loop.add_signal_handler(signal.SIGHUP, reload)
-        beside = [asyncio.create_task(_prepare(service)), asyncio.create_task(_tidy(service))]
-        if shared_port:
-            beside.append(asyncio.create_task(_end_with_parent(stop)))
+        works = [_prepare(service), _tidy(service), *([_end_with_parent(stop)] if shared_port else [])]
+        beside = [asyncio.create_task(_beside(work)) for work in works]
         _greet(service)
         await stop.wait()
         for task in beside:
             task.cancel()
-        for ended in await asyncio.gather(*beside, return_exceptions=True):
-            if isinstance(ended, Exception):
-                log(logging.ERROR, "a fault of this program beside the links; please report it", error=ended)
+        await asyncio.gather(*beside, return_exceptions=True)
         log(logging.INFO, f"ending {service.proxy.links} links")
     log(logging.INFO, "ended")
     return OK
+
+
+async def _beside(work: Coroutine[Any, Any, None]) -> None:
+    """Do what is to be done beside the links; its failure is logged, and harms none."""
+    try:
+        await work
+    except Exception as error:
+        log(logging.ERROR, "a fault of this program beside the links; please report it", error=error)
 
 
 async def _renew(service: Service) -> None:

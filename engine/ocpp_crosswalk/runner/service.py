@@ -82,7 +82,7 @@ class Loaded:
             return self.crosswalk
         try:
             return load_crosswalk(config)
-        except ConfigError as error:
+        except Exception as error:
             LogObserver(config.log).reloaded("mappings", error)
             return self.crosswalk
 
@@ -124,7 +124,7 @@ class Service:
         observer = self.proxy.observer
         try:
             yield
-        except ConfigError as error:
+        except Exception as error:  # whatever is wrong with what is new, the old goes on, and so does the watcher
             observer.reloaded(what, error)
         else:
             observer.reloaded(what, None)
