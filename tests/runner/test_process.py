@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
+from ocpp_crosswalk.cli import main
 from processes import free_port
 from stores.redis_server import RedisServer
 
@@ -384,3 +386,25 @@ async def test_check_config_says_what_is_there(program: Path, tmp_path: Path) ->
     text = (await asyncio.wait_for(process.communicate(), 20))[0].decode()
     assert process.returncode == 0
     assert "the configuration is good" in text
+
+
+def test_check_config_checks_mappings_by_type(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "layer" / "ocpp1.6--ocpp2.0.1" / "from-station"
+    folder.mkdir(parents=True)
+    mapping = folder / "Heartbeat.yaml"
+    flags_ = ["serve", "--mappings", str(tmp_path / "layer"), "--csms-version", "ocpp2.0.1", "--check-config"]
+    text = "call: Heartbeat\nspec: [none]\nforward: Heartbeat\nresponse: {currentTime: currentTime}\n"
+    mapping.write_text(text)
+    assert main(flags_) == 0
+    mapping.write_text(text.replace(": currentTime}", ": currentTim}"))
+    assert main(flags_) == 2
+    assert f"{mapping}:4:25: error XW2" in capsys.readouterr().err
+
+
+def test_a_proxy_that_runs_does_not_load_the_checker(tmp_path: Path) -> None:
+    loading = (
+        "import sys; from ocpp_crosswalk.cli import serve; from ocpp_crosswalk.runner import Config;"
+        "from ocpp_crosswalk.runner.service import load_crosswalk; load_crosswalk(Config());"
+        "sys.exit('ocpp_crosswalk.check' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", loading], timeout=60).returncode == 0

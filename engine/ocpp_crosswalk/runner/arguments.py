@@ -59,7 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a Python file with functions for mappings; may be given several times",
     )
     add("--config", metavar="FILE", type=_path, help="a YAML file that can say all this and more; flags go over it")
-    add("--check-config", action="store_true", help="check the configuration and the mappings, then exit")
+    add(
+        "--check-config",
+        action="store_true",
+        help="check the configuration and its own mappings by type, then exit; `ocpp-crosswalk check` also runs them",
+    )
     add("--workers", metavar="N", type=int, help="how many processes share the port (default: 1)")
     add(
         "--validate",

@@ -14,6 +14,8 @@ from typing import Any
 
 import uvloop
 
+from ..crosswalk import Crosswalk
+from ..diagnostics import Severity
 from .config import Config, ConfigError
 from .logs import log, masked, setup
 from .middleware_files import MiddlewareFiles
@@ -49,9 +51,12 @@ def run(config: Config) -> int:
 
 
 def check(config: Config) -> int:
-    """Load everything that a configuration names, and say what is wrong; gives the exit code."""
+    """Load everything that a configuration names, check its own mappings by type, and say what is wrong; gives the exit
+    code.
+    """
     try:
         crosswalk = load_crosswalk(config)
+        _check_mappings(config, crosswalk)
         MiddlewareFiles(config.middleware)
         TlsContexts(config.listeners, config.targets.values())
     except ConfigError as error:
@@ -60,6 +65,18 @@ def check(config: Config) -> int:
     pairs = ", ".join(map(str, pairs_of(config, crosswalk)))
     print(f"the configuration is good: {len(config.targets)} CSMS, {len(config.rules)} rules; mappings for {pairs}")
     return OK
+
+
+def _check_mappings(config: Config, crosswalk: Crosswalk) -> None:
+    """Raise ConfigError with the errors that mappings over the built-in ones have, or cause in those."""
+    if not (config.mappings or config.hooks):
+        return
+    from ..check.static import check_pack  # a proxy that runs has no need of it
+
+    findings = check_pack(crosswalk.pack, pairs_of(config, crosswalk))
+    errors = [str(finding) for finding in findings if finding.severity is Severity.ERROR]
+    if errors:
+        raise ConfigError("\n".join(errors))
 
 
 def work(config: Config, *, loaded: Loaded | None = None) -> int:
