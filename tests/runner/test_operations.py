@@ -273,7 +273,8 @@ def test_a_reader_of_differences_that_goes_away_is_no_unreadable_tap(tmp_path: P
     tap = tmp_path / "tap.jsonl"
     sent = '{"event":"sent","link":"1.1","station":"CP","to":"csms","text":"%d"}\n'
     tap.write_text(f"{_CONNECTED}\n" + "".join(sent % n for n in range(20_000)))
-    program = [sys.executable, "-m", "ocpp_crosswalk", "replay", str(tap)]
+    start = "import sys; from ocpp_crosswalk.cli import main; sys.exit(main())"
+    program = [sys.executable, "-c", start, "replay", str(tap)]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stdout and running.stderr
         running.stdout.readline()
