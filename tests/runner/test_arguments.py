@@ -78,6 +78,11 @@ def test_an_assumed_version() -> None:
         (["--workers", "0"], "from 1 to 256"),
         (["--workers", "2", "--store", "memory"], "need a store that they can share"),
         (["--config", "/none.yaml"], "cannot be read"),
+        (["--store", "sqlite:/nodir/x"], "--store: there is no folder for '/nodir/x'"),
+        (["--tap", "/nodir/x"], "--tap: there is no folder for '/nodir/x'"),
+        (["--tap", "/"], "--tap: '/' is a folder"),
+        (["--listen", "h:1", "--metrics", "h:1"], "stations and metrics cannot share h:1"),
+        (["--listen", f"{'a' * 64}:1"], "is no address"),
     ],
 )
 def test_wrong_flags_are_explained(flags: list[str], said: str) -> None:

@@ -7,9 +7,9 @@ import base64
 import pytest
 from websockets.uri import parse_uri
 
+from ocpp_crosswalk.runner.addresses import check_csms_url
 from ocpp_crosswalk.runner.handshake import (
     basic_authorization,
-    check_csms_url,
     is_authentic,
     join_url,
     negotiate,

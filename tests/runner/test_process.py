@@ -365,7 +365,14 @@ async def test_what_makes_it_unusable_is_said_without_a_traceback(program: Path,
     for flags_, said, code in (
         (["--config", str(bad)], "settings.callTimeout", 2),
         (["--config", str(bad), "--check-config"], "settings.callTimeout", 2),
-        (["--listen", f"127.0.0.1:{port}", "--csms", "ws://x", "--csms-version", "ocpp2.1"], "cannot listen", 2),
+        (
+            ["--listen", f"127.0.0.1:{port}", "--csms", "ws://x", "--csms-version", "ocpp2.1"],
+            f"cannot listen on 127.0.0.1:{port}: ",
+            2,
+        ),
+        (["--listen", "no.such.host.invalid:1"], "cannot listen on no.such.host.invalid:1: ", 2),
+        (["--metrics", "no.such.host.invalid:1"], "cannot listen on no.such.host.invalid:1: ", 2),
+        (["--listen", "no.such.host.invalid:1", "--workers", "2"], "cannot listen on no.such.host.invalid:1: ", 2),
         (["--csms", "ws://x", "--csms-version", "ocpp2.1", "--store", "sqlite:/no/such/dir/x"], "/no/such/dir/x", 2),
         (["--csms", "ws://x", "--csms-version", "ocpp2.1", "--mappings", "/none"], "/none", 2),
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,32 @@ async def test_an_observer_of_faults_that_fails_is_logged(caplog: pytest.LogCapt
 
 
 # -- subscriptions --
+
+
+async def listening(event: Event, link: LinkInfo) -> None:
+    """No subscriber: it would have to be awaited."""
+
+
+class Listening:
+    async def __call__(self, event: Event, link: LinkInfo) -> None: ...
+
+
+@pytest.mark.parametrize("subscriber", [listening, Listening(), partial(listening), "log"])
+async def test_what_is_no_subscriber_is_said_at_once(subscriber: Any) -> None:
+    parts = Parts()
+    proxy = parts.proxy(parts.make("near"), parts.make("far"))
+    with pytest.raises(ValueError, match="is no subscriber"):
+        proxy.subscribe(subscriber)
+    await proxy.close()
+
+
+async def test_an_observer_that_would_have_to_be_awaited_is_none() -> None:
+    class Bad(Observer):
+        async def opened(self, link: LinkInfo) -> None:  # type: ignore[override]
+            pass
+
+    with pytest.raises(ValueError, match="opened is a coroutine function; observers are not awaited"):
+        Observers([Bad()])
 
 
 async def test_events_are_told_by_kind_until_the_subscription_ends() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from ..stores import check_store_url
 from ..versions import Version
+from .addresses import check_csms_url, parse_address
 from .config import Config, ConfigError, Endpoint, Listener, LogConfig, Rule, StoreConfig, Target
-from .config_file import load_config, parse_address
-from .handshake import check_csms_url
+from .config_file import load_config, no_room_for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +100,8 @@ def _with_flags(config: Config, arguments: argparse.Namespace) -> Config:
     config = _with_csms(config, arguments)
     if arguments.store is not None:
         check_store_url(arguments.store)
+        if arguments.store.startswith("sqlite:"):
+            _check_room("--store", arguments.store.removeprefix("sqlite:"))
         config = replace(config, store=StoreConfig(arguments.store))
     if arguments.workers is not None:
         if not 1 <= arguments.workers <= 256:
@@ -120,12 +123,26 @@ def _with_flags(config: Config, arguments: argparse.Namespace) -> Config:
         log=log,
         tap=arguments.tap or config.tap,
     )
+    if arguments.tap is not None:
+        _check_room("--tap", str(arguments.tap))
+    if config.metrics and config.metrics.port and _same_address(config.metrics, config.listeners):
+        raise ConfigError(f"stations and metrics cannot share {config.metrics.host}:{config.metrics.port}")
     if config.workers > 1 and config.store.url == "memory":
         raise ConfigError(
             "several workers need a store that they can share: a station may come back to another one. "
             "Use sqlite:PATH or redis://"
         )
     return config
+
+
+def _same_address(metrics: Endpoint, listeners: Iterable[Listener]) -> bool:
+    return any((listener.host, listener.port) == (metrics.host, metrics.port) for listener in listeners)
+
+
+def _check_room(flag: str, text: str) -> None:
+    fault = no_room_for(Path(text), text)
+    if fault:
+        raise ConfigError(f"{flag}: {fault}")
 
 
 def _with_csms(config: Config, arguments: argparse.Namespace) -> Config:

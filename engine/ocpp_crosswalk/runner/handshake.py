@@ -7,8 +7,7 @@ import binascii
 import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv6Address
-from urllib.parse import quote, unquote_to_bytes, urlsplit
+from urllib.parse import quote, unquote_to_bytes
 
 from ..versions import Pair, Version
 from .transport import Proof, Refused
@@ -40,41 +39,6 @@ def join_url(url: str, identity: str) -> str:
     """The connection URL of a station at the CSMS endpoint ``url`` (OCPP-J section 3.1.1)."""
     base, mark, query = url.partition("?")
     return f"{base.rstrip('/')}/{quote(identity, safe='')}{mark}{query}"
-
-
-def check_csms_url(url: str) -> None:
-    """Raise ValueError that a person understands when ``url`` is no address of a CSMS. The text shows nothing of it: it
-    may hold a password.
-    """
-    fault = _url_fault(url)
-    if fault:
-        raise ValueError(f"this is no address of a CSMS: {fault}; write ws://HOST:PORT/PATH or wss://HOST:PORT/PATH")
-
-
-def _url_fault(url: str) -> str:
-    if not url.startswith(("ws://", "wss://")):
-        return "it does not begin with ws:// or wss://"
-    if not url.isprintable() or " " in url:
-        return "it has blanks or characters that cannot be seen"
-    if "#" in url:
-        return "it has a fragment (#), which is never sent"
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if parts.netloc.rpartition("@")[2].startswith("["):
-            IPv6Address(host)
-        else:
-            host.encode("idna")
-    except ValueError:
-        return "its host cannot be read"
-    if not host:
-        return "it has no host"
-    if parts.username is not None and parts.password is None:
-        return "it has a user name without a password"
-    try:
-        return "" if parts.port != 0 else "its port is 0"
-    except ValueError:
-        return "its port is no number from 1 to 65535"
 
 
 def parse_offers(headers: Iterable[str]) -> tuple[str, ...]:

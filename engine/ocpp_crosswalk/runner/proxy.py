@@ -165,7 +165,7 @@ class Proxy:
     def subscribe(self, subscriber: Subscriber, *kinds: EventKind) -> Callable[[], None]:
         """Have ``subscriber`` called with each event of these kinds (none: of all), and the link that it is of.
 
-        Gives a function that ends the subscription.
+        Gives a function that ends the subscription. Raises ValueError for what is no subscriber, as an async function.
         """
         subscription = Subscription(subscriber, kinds)
         self._observe([*self._observers, subscription])

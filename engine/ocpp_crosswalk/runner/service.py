@@ -200,7 +200,7 @@ async def serving(config: Config, *, shared_port: bool = False, loaded: Loaded |
             await proxy.start()
         except OSError as error:
             await proxy.close()
-            raise ConfigError(f"cannot listen: {error}") from None
+            raise ConfigError(f"cannot listen on {error}") from None
         stack.push_async_callback(proxy.close)
         if config.watch:
             _start_watching(service, stack)

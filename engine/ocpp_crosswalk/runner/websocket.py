@@ -21,6 +21,7 @@ from websockets.typing import Subprotocol
 from .. import __name__ as _program
 from ..pending import Pending
 from ..versions import Version
+from .addresses import naming
 from .config import ConfigError, Limits, Listener
 from .handshake import join_url, parse_offers, parse_path
 from .logs import log
@@ -150,20 +151,21 @@ class WebSocketAdapter:
         """See `TransportAdapter.listen`. Raises OSError when an address cannot be taken."""
         for listener in self._listeners:
             gate = _Gate(admit, listener)
-            server = await serve(
-                gate.serve,
-                listener.host or None,
-                listener.port,
-                process_request=gate.process_request,
-                process_response=gate.process_response,
-                select_subprotocol=gate.select_subprotocol,
-                create_connection=_StationSocket,
-                open_timeout=2 * self._limits.open_seconds + _SPARE_SECONDS,
-                server_header=_AGENT,
-                ssl=self._tls.for_listener(listener),
-                reuse_port=self._reuse_port or None,
-                **self._socket_options(),
-            )
+            with naming(listener.host, listener.port):
+                server = await serve(
+                    gate.serve,
+                    listener.host or None,
+                    listener.port,
+                    process_request=gate.process_request,
+                    process_response=gate.process_response,
+                    select_subprotocol=gate.select_subprotocol,
+                    create_connection=_StationSocket,
+                    open_timeout=2 * self._limits.open_seconds + _SPARE_SECONDS,
+                    server_header=_AGENT,
+                    ssl=self._tls.for_listener(listener),
+                    reuse_port=self._reuse_port or None,
+                    **self._socket_options(),
+                )
             self._servers.append(server)
             self.addresses.append(next(iter(server.sockets)).getsockname()[:2])
 
