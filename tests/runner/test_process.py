@@ -408,6 +408,24 @@ def test_check_config_checks_mappings_by_type(tmp_path: Path, capsys: pytest.Cap
     assert f"{mapping}:4:25: error XW2" in capsys.readouterr().err
 
 
+def test_check_config_says_all_that_cannot_be_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("layer/ocpp1.6--ocpp2.0.1", "certs"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "layer" / "nonsense.yaml").write_text("x")
+    for name in ("a.pem", "a.key", "empty.py"):
+        (tmp_path / name).touch()
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "listeners: [{listen: ':1', tls: {certificate: a.pem, key: a.key}}]\n"
+        "mappings: [layer]\nmiddleware: [empty.py]\n"
+    )
+    assert main(["serve", "--config", str(config), "--check-config"]) == 2
+    said = capsys.readouterr().err
+    assert "XW112" in said
+    assert f"middleware.0: {tmp_path / 'empty.py'}: the file has no list" in said
+    assert "listeners.0.tls: the certificate and key in" in said
+
+
 def test_a_proxy_that_runs_does_not_load_the_checker(tmp_path: Path) -> None:
     loading = (
         "import sys; from ocpp_crosswalk.cli import serve; from ocpp_crosswalk.runner import Config;"

@@ -14,8 +14,8 @@ from typing import Any
 
 import uvloop
 
-from ..crosswalk import Crosswalk
 from ..diagnostics import Severity
+from ..versions import Pair
 from .config import Config, ConfigError
 from .logs import log, masked, setup
 from .middleware_files import MiddlewareFiles
@@ -54,29 +54,39 @@ def check(config: Config) -> int:
     """Load everything that a configuration names, check its own mappings by type, and say what is wrong; gives the exit
     code.
     """
-    try:
-        crosswalk = load_crosswalk(config)
-        _check_mappings(config, crosswalk)
-        MiddlewareFiles(config.middleware)
-        TlsContexts(config.listeners, config.targets.values())
-    except ConfigError as error:
-        print(error, file=sys.stderr)
+    pairs: list[Pair] = []
+    good = True
+    for load in (
+        lambda: pairs.extend(_checked_pairs(config)),
+        lambda: MiddlewareFiles(config.middleware),
+        lambda: TlsContexts(config.listeners, config.targets.values()),
+    ):
+        try:
+            load()
+        except ConfigError as error:
+            print(error, file=sys.stderr)
+            good = False
+    if not good:
         return UNUSABLE
-    pairs = ", ".join(map(str, pairs_of(config, crosswalk)))
-    print(f"the configuration is good: {len(config.targets)} CSMS, {len(config.rules)} rules; mappings for {pairs}")
+    listed = ", ".join(map(str, pairs))
+    print(f"the configuration is good: {len(config.targets)} CSMS, {len(config.rules)} rules; mappings for {listed}")
     return OK
 
 
-def _check_mappings(config: Config, crosswalk: Crosswalk) -> None:
-    """Raise ConfigError with the errors that mappings over the built-in ones have, or cause in those."""
+def _checked_pairs(config: Config) -> list[Pair]:
+    """The pairs that stations may need. Raises ConfigError with the errors that mappings over the built-in ones have,
+    or cause in those.
+    """
+    crosswalk = load_crosswalk(config)
+    pairs = pairs_of(config, crosswalk)
     if not (config.mappings or config.hooks):
-        return
+        return pairs
     from ..check.static import check_pack  # a proxy that runs has no need of it
 
-    findings = check_pack(crosswalk.pack, pairs_of(config, crosswalk))
-    errors = [str(finding) for finding in findings if finding.severity is Severity.ERROR]
+    errors = [str(finding) for finding in check_pack(crosswalk.pack, pairs) if finding.severity is Severity.ERROR]
     if errors:
         raise ConfigError("\n".join(errors))
+    return pairs
 
 
 def work(config: Config, *, loaded: Loaded | None = None) -> int:
