@@ -170,6 +170,7 @@ async def nothing_of_use(*_: Any) -> Any:
         (Router([TARGET]), Odd(load=nothing_of_use), ""),
         (Router([TARGET]), Odd(save=raising(KeyError("row"))), "'row'"),
         (Router([TARGET]), Odd(save=lambda *_: None), ""),
+        (Router([TARGET]), Odd(save=nothing_of_use), ""),
     ],
 )
 async def test_a_fault_in_a_handshake_is_logged_counted_and_a_500(
