@@ -62,15 +62,37 @@ def test_an_assumed_version() -> None:
     [
         (["--listen", "here"], "'here' is no address"),
         (["--csms", "ws://x"], "--csms needs --csms-version"),
-        (["--csms", "http://x", "--csms-version", "ocpp2.1"], "is no WebSocket address"),
+        (
+            ["--csms", "http://x", "--csms-version", "ocpp2.1"],
+            "--csms: this is no address of a CSMS: it does not begin with",
+        ),
+        (["--csms", "", "--csms-version", "ocpp2.1"], "--csms: this is no address of a CSMS"),
+        (["--csms", "ws://host:99999/x", "--csms-version", "ocpp2.1"], "its port is no number from 1 to 65535"),
+        (["--csms-version", ""], "--csms-version names no version"),
+        (["--listen", ""], "'' is no address"),
+        (["--metrics", ""], "'' is no address"),
+        (["--store", ""], "'' names no store"),
+        (["--assume", ""], "unknown OCPP version ''"),
         (["--csms-version", "2.1"], "unknown OCPP version '2.1'; known are ocpp1.6, ocpp2.0.1, ocpp2.1"),
         (["--store", "mysql://"], "names no store"),
         (["--workers", "0"], "from 1 to 256"),
         (["--workers", "2", "--store", "memory"], "need a store that they can share"),
         (["--config", "/none.yaml"], "cannot be read"),
+        (["--store", "sqlite:/nodir/x"], "--store: there is no folder for '/nodir/x'"),
+        (["--tap", "/nodir/x"], "--tap: there is no folder for '/nodir/x'"),
+        (["--tap", "/"], "--tap: '/' is a folder"),
+        (["--listen", "h:1", "--metrics", "h:1"], "stations and metrics cannot share h:1"),
+        (["--listen", f"{'a' * 64}:1"], "is no address"),
     ],
 )
 def test_wrong_flags_are_explained(flags: list[str], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(*flags)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("flag", ["--mappings", "--hooks", "--config", "--tap"])
+def test_an_empty_path_is_none(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(flag, "")
+    assert f"argument {flag}: the path is empty" in capsys.readouterr().err

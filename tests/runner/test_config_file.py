@@ -9,6 +9,7 @@ import pytest
 
 from ocpp_crosswalk.protocol import profiles
 from ocpp_crosswalk.resources import folder
+from ocpp_crosswalk.runner.addresses import parse_address
 from ocpp_crosswalk.runner.config import (
     ClientTls,
     Config,
@@ -24,7 +25,7 @@ from ocpp_crosswalk.runner.config import (
     StoreConfig,
     Target,
 )
-from ocpp_crosswalk.runner.config_file import load_config, parse_address
+from ocpp_crosswalk.runner.config_file import load_config
 from ocpp_crosswalk.versions import Version
 
 FULL = """\
@@ -191,7 +192,35 @@ def test_nothing_is_required(tmp_path: Path) -> None:
             "error XW706 at settings.callTimeout: 0 is less than or equal to the minimum of 0\n"
             "    What belongs here: Seconds after which",
         ),
-        ("store: postgres://x\n", "error XW703 at store: this value is not valid under any of"),
+        (
+            "csms:\n  a:\n    url: http://h\n    version: ocpp2.1\n",
+            "config.yaml:3:10: error XW705 at csms.a.url: this is no address of a CSMS: it does not begin with ws://",
+        ),
+        ("csms:\n  a: {url: 'ws://h/#f', version: ocpp2.1}\n", "it has a fragment"),
+        ("store: postgres://x\n", 'config.yaml:1:8: error XW703 at store: this value does not match "'),
+        ("store: {}\n", "config.yaml:1:1: error XW703 at store: the key 'url' is missing\n"),
+        (
+            "store: {urll: memory}\n",
+            "config.yaml:1:15: error XW702 at store.urll: unknown key 'urll'\n    Did you mean 'url'?",
+        ),
+        ("store: {url: 7}\n", "config.yaml:1:14: error XW703 at store.url: this value is not of type"),
+        (
+            "rules:\n  - credentials: {}\n",
+            "config.yaml:2:5: error XW703 at rules.0.credentials: the key 'password' is missing\n"
+            "    What belongs here: password, or key instead of it.",
+        ),
+        (
+            "rules:\n  - credentials: {key: '00', password: x}\n",
+            "config.yaml:2:40: error XW703 at rules.0.credentials.password: the key 'password' may not stand beside",
+        ),
+        ("csms: {a: {url: ws://x, version: 2.1}}\n", "config.yaml:1:34: error XW703 at csms.a.version: "),
+        ("csms: {a: {url: ws://x, version: [ocpp2]}}\n", "config.yaml:1:35: error XW703 at csms.a.version.0: "),
+        (
+            "listeners: [{listen: ':1'}, {listen: ':1'}]\n",
+            "config.yaml:1:39: error XW705 at listeners.1.listen: ':1' is taken by listeners.0.listen already\n"
+            "    Give each its own port.",
+        ),
+        ("listeners: [{listen: ':1'}]\nmetrics: ':1'\n", "error XW705 at metrics: ':1' is taken by listeners.0.listen"),
         ("a: b: c\n", "config.yaml:1:5: error XW101: this is not YAML"),
         ("workers: 1\nworkers: 2\n", "config.yaml:2:1: error XW102: the key 'workers' stands here a second time"),
         ("- 1\n", 'config.yaml:1:1: error XW703: this value is not of type "object"'),
@@ -245,6 +274,11 @@ def test_every_kind_of_path_that_leads_nowhere_is_said_with_its_place(tmp_path: 
         ),
         ("hooks: [folder]\n", "config.yaml:1:9: error XW707 at hooks.0: 'folder' is no file"),
         ("mappings: [hooks.py]\n", "config.yaml:1:12: error XW707 at mappings.0: 'hooks.py' is no folder"),
+        (
+            "hooks: [folder]\n",
+            "'folder' is no file\n    Looked at: folder. Relative paths start from the folder of this file.",
+        ),
+        ("tap: folder\n", "config.yaml:1:6: error XW707 at tap: 'folder' is a folder"),
         ("tap: hooks.py/tap.jsonl\n", "error XW707 at tap: there is no folder for 'hooks.py/tap.jsonl'"),
     ],
 )

@@ -28,9 +28,11 @@ def _keys(schema: dict[str, Any], path: str = "") -> Iterator[str]:
         name = schema["$ref"].rpartition("/")[2]
         schema, path = SCHEMA["definitions"][name], f"{name}."
     for name, inner in schema.get("properties", {}).items():
+        if inner is False:
+            continue
         yield f"{path}{name}"
         yield from _keys(inner, f"{path}{name}.")
-    for part in (schema.get("items"), schema.get("additionalProperties"), *schema.get("oneOf", ())):
+    for part in (schema.get("items"), schema.get("additionalProperties"), schema.get("then"), schema.get("else")):
         if isinstance(part, dict):
             yield from _keys(part, path)
 
@@ -45,8 +47,7 @@ def _used(value: Any, schema: dict[str, Any], path: str = "") -> Iterator[str]:
             yield from _used(item, schema.get("items", {}), path)
     if isinstance(value, dict):
         known = schema.get("properties", {})
-        for part in schema.get("oneOf", ()):
-            known = {**known, **part.get("properties", {})}
+        known = {**schema.get("then", {}).get("properties", {}), **known}
         for name, inner in value.items():
             if name in known:
                 yield f"{path}{name}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 
 import pytest
+from websockets.uri import parse_uri
 
+from ocpp_crosswalk.runner.addresses import check_csms_url
 from ocpp_crosswalk.runner.handshake import (
     basic_authorization,
     is_authentic,
@@ -122,3 +124,41 @@ def test_a_hexadecimal_key_is_good_as_text_and_as_bytes(presented: bytes) -> Non
 def test_a_wrong_password_is_wrong(header: str | None) -> None:
     assert is_authentic(basic_authorization("CP-1", "secret"), "CP-1", "secret")
     assert not is_authentic(header, "CP-1", "secret")
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("", "it does not begin with ws:// or wss://"),
+        ("http://h", "it does not begin with ws:// or wss://"),
+        ("WSS://h", "it does not begin with ws:// or wss://"),
+        ("ws://", "it has no host"),
+        ("ws:///x", "it has no host"),
+        ("ws://:80/x", "it has no host"),
+        ("ws://[::1/x", "its host cannot be read"),
+        ("ws://[h]/x", "its host cannot be read"),
+        ("ws://a..b/x", "its host cannot be read"),
+        (f"ws://{'a' * 64}/", "its host cannot be read"),
+        ("ws://host:99999/x", "its port is no number from 1 to 65535"),
+        ("ws://host:abc/x", "its port is no number from 1 to 65535"),
+        ("ws://host:0/x", "its port is 0"),
+        ("ws://h h/", "it has blanks or characters that cannot be seen"),
+        ("ws://h/a b", "it has blanks or characters that cannot be seen"),
+        ("ws://h/\n", "it has blanks or characters that cannot be seen"),
+        ("ws://h/x#f", "it has a fragment (#), which is never sent"),
+        ("ws://user@h/x", "it has a user name without a password"),
+    ],
+)
+def test_what_is_no_address_of_a_csms(url: str, fault: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        check_csms_url(url)
+    assert str(caught.value).startswith(f"this is no address of a CSMS: {fault}; write ")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ws://h", "wss://csms.example.com/ocpp", "ws://[::1]:80/x?y=z", "ws://u:p@10.0.0.1:65535/%20", "ws://bücher.de"],
+)
+def test_addresses_of_a_csms(url: str) -> None:
+    check_csms_url(url)
+    parse_uri(join_url(url, "CP-1"))

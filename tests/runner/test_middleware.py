@@ -394,6 +394,8 @@ def test_what_is_no_middleware_is_said() -> None:
         Middlewares([object()])
     with pytest.raises(ValueError, match="'helper', which is no point"):
         Middlewares([helper])
+    with pytest.raises(ValueError, match="Seven has 'pre_upstream', which is no function but 7"):
+        Middlewares([type("Seven", (), {"pre_upstream": 7})()])
     assert not Middlewares()
 
 
@@ -422,8 +424,10 @@ def test_middleware_from_files(tmp_path: Path) -> None:
         (tmp_path / "none.py", "not a Python file"),
     )
     for path, said in faults:
-        with pytest.raises(ConfigError, match=said):
-            MiddlewareFiles((path,))
+        with pytest.raises(ConfigError, match=said) as caught:
+            MiddlewareFiles(("latency", path))
+        assert str(caught.value).startswith(f"middleware.1: {path}: ")
+        assert "docs/embedding.md" in str(caught.value)
 
 
 def test_only_files_that_changed_are_run_again_and_a_bad_one_changes_nothing(tmp_path: Path) -> None:

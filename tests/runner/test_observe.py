@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from ocpp_crosswalk import Crosswalk
 from ocpp_crosswalk.events import Event, EventKind
-from ocpp_crosswalk.runner.observe import LinkInfo, Observer, Observers
+from ocpp_crosswalk.runner.observe import LinkInfo, Observer
+from ocpp_crosswalk.runner.observers import Observers
 from ocpp_crosswalk.runner.subscribe import Subscription
 
 ALL = frozenset(EventKind)

@@ -8,7 +8,7 @@ import base64
 import pytest
 import websockets
 
-from ocpp_crosswalk.runner.config import Credentials, Limits, Rule, Secret, Target
+from ocpp_crosswalk.runner.config import Credentials, Endpoint, Limits, Rule, Secret, Target
 from ocpp_crosswalk.runner.handshake import basic_authorization
 from ocpp_crosswalk.versions import Version
 
@@ -78,6 +78,31 @@ async def test_a_csms_that_speaks_no_websocket_is_a_502() -> None:
     async with world(FakeCsms("ocpp2.0.1"), targets={"main": target}) as w:
         assert (await refusal(w.station())).status_code == 502
     server.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ws://127.0.0.1:abc/x", "ws://127.0.0.1:99999/x", f"ws://{'a' * 70}/", "ws://", "ws://user@h/x", "ws://h/#f"],
+)
+async def test_an_address_of_a_csms_that_is_none_is_a_502_with_a_reason(url: str) -> None:
+    async with world(FakeCsms("ocpp2.0.1")) as w:
+        w.service.proxy._routing._targets = {"main": Target("main", url, (Version.V201,))}
+        response = await refusal(w.station())
+        assert response.status_code == 502
+        assert b"cannot be reached at its address" in response.body
+        assert b"user" not in response.body.replace(b"username provided", b"")
+
+
+async def test_a_fault_in_a_handshake_is_logged_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    async with world(FakeCsms("ocpp2.0.1"), metrics=Endpoint("127.0.0.1", 0)) as w:
+        w.service.proxy._routing = lambda handshake: 1 / 0
+        assert (await refusal(w.station("CP-9"))).status_code == 500
+        reader, writer = await asyncio.open_connection("127.0.0.1", w.service.metrics_port)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"\nocpp_crosswalk_faults_total 1.0\n" in await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+    (record,) = [record for record in caplog.records if record.exc_info]
+    assert record.fields["station"] == "CP-9"  # type: ignore[attr-defined]
 
 
 async def test_the_station_is_answered_after_the_csms() -> None:

@@ -9,6 +9,8 @@ import logging
 import re
 import shutil
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,11 @@ import pytest
 from ocpp_crosswalk import Crosswalk
 from ocpp_crosswalk.cli import main
 from ocpp_crosswalk.runner import service as service_module
-from ocpp_crosswalk.runner.config import Endpoint, LogConfig
+from ocpp_crosswalk.runner.config import Config, Endpoint, LogConfig
 from ocpp_crosswalk.runner.logs import LOGGER, HumanFormatter, JsonFormatter, masked, masked_frame
-from ocpp_crosswalk.runner.observe import LinkInfo, Observer, Observers
+from ocpp_crosswalk.runner.observe import LinkInfo, Observer
+from ocpp_crosswalk.runner.observers import Observers
+from ocpp_crosswalk.runner.run import _beside
 from ocpp_crosswalk.runner.tap import replay
 from ocpp_crosswalk.stores import StoreError
 from ocpp_crosswalk.versions import Version
@@ -213,6 +217,72 @@ async def test_a_tap_can_be_replayed(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "Traceback" not in capsys.readouterr().err
 
 
+async def test_a_tap_may_hold_whatever_unicode_takes_for_the_end_of_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tap = tmp_path / "tap.jsonl"
+    ends = "\x85\u2028\u2029\x1c"
+    async with world(FakeCsms("ocpp2.0.1"), tap=tap) as w:
+        station = await w.station()
+        await call(station, "1", "DataTransfer", {"vendorId": "v", "data": ends})
+        await station.close()
+    assert "\u2028" in tap.read_text()
+    assert main(["replay", str(tap)]) == 0
+    assert capsys.readouterr().err == "2 frames, 0 differences\n"
+
+
+_CONNECTED = (
+    '{"event":"connected","link":"1.1","station":"CP","pair":"ocpp1.6--ocpp2.0.1","at":1.0,"state":null,"settings":{}}'
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("no tap", "line 2 is not JSON: Expecting value (column 1)"),
+        ("", "line 2 is not JSON"),
+        ("[" * 100_000, "line 2 is nested too deeply"),
+        ("[]", "line 2 is no JSON object"),
+        ("{}", "line 2: its `event` is none of opened, connected"),
+        ('{"event": []}', "line 2: its `event` is none of opened, connected"),
+        ('{"event":"sent","link":"1.1","station":"CP","to":"csms"}', "line 2 has no `text`"),
+        (
+            '{"event":"sent","link":"1.1","station":"CP","to":"me","text":""}',
+            "line 2: its `to` is not what a tap has there",
+        ),
+        (
+            '{"event":"arrived","link":"1.1","station":"CP","from":"csms","text":"","at":"1"}',
+            "line 2: its `at` is not what",
+        ),
+        (_CONNECTED.replace("ocpp2.0.1", "ocpp9"), "line 2: the link cannot be begun: unknown OCPP version"),
+        (_CONNECTED.replace("ocpp2.0.1", "ocpp1.6"), "line 2: the link cannot be begun: both sides speak"),
+        (_CONNECTED.replace("null", '{"a":1}'), "line 2: the link cannot be begun"),
+        (_CONNECTED.replace("{}", '{"callTimeout":-1}'), "line 2: the link cannot be begun"),
+    ],
+)
+def test_what_is_no_tap_is_said_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, said: str
+) -> None:
+    tap = tmp_path / "tap.jsonl"
+    tap.write_text(f"{_CONNECTED}\n{line}\n")
+    assert main(["replay", str(tap)]) == 2
+    assert f"{tap} is no tap of `ocpp-crosswalk serve`: {said}" in capsys.readouterr().err
+
+
+def test_a_reader_of_differences_that_goes_away_is_no_unreadable_tap(tmp_path: Path) -> None:
+    tap = tmp_path / "tap.jsonl"
+    sent = '{"event":"sent","link":"1.1","station":"CP","to":"csms","text":"%d"}\n'
+    tap.write_text(f"{_CONNECTED}\n" + "".join(sent % n for n in range(20_000)))
+    start = "import sys; from ocpp_crosswalk.cli import main; sys.exit(main())"
+    program = [sys.executable, "-c", start, "replay", str(tap)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout and running.stderr
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == ""
+        assert running.wait(60) == 1
+
+
 async def test_a_tap_that_cannot_be_written_costs_no_link(tmp_path: Path, logged: io.StringIO) -> None:
     async with world(FakeCsms("ocpp2.0.1"), tap=Path("/dev/full")) as w:
         station = await w.station()
@@ -285,6 +355,35 @@ async def test_files_are_watched(layer: Path, monkeypatch: pytest.MonkeyPatch) -
         await call(station, "1", "Heartbeat", {})
         assert (await call(station, "2", "Heartbeat", {}))[2]["currentTime"].startswith("2003")
         await station.close()
+
+
+async def test_whatever_fails_when_mappings_are_read_anew_the_watcher_goes_on(
+    layer: Path, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_module, "WATCH_SECONDS", 0.05)
+    async with world(FakeCsms("ocpp2.0.1"), mappings=(layer,), watch=True) as w:
+
+        def fails(config: Config) -> Crosswalk:
+            raise RecursionError("maximum recursion depth exceeded")
+
+        monkeypatch.setattr(service_module, "load_crosswalk", fails)
+        before = w.service.proxy.crosswalk
+        await asyncio.sleep(0.2)
+        _heartbeat(layer, "2001-01-01T00:00:00Z")
+        await until(lambda: "mappings not reloaded" in logged.getvalue())
+        assert "RecursionError: maximum recursion depth exceeded" in logged.getvalue()
+        assert w.service.proxy.crosswalk is before
+        monkeypatch.undo()
+        _heartbeat(layer, "2002-01-01T00:00:00Z")
+        await until(lambda: "mappings reloaded" in logged.getvalue())
+
+
+async def test_a_fault_beside_the_links_is_logged_at_once(logged: io.StringIO) -> None:
+    async def work() -> None:
+        raise RuntimeError("beside")
+
+    await _beside(work())
+    assert "RuntimeError: beside" in lines(logged)[0]["traceback"]
 
 
 _MIDDLEWARE = """

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ import pytest
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
+from ocpp_crosswalk.cli import main
 from processes import free_port
 from stores.redis_server import RedisServer
 
@@ -363,7 +365,14 @@ async def test_what_makes_it_unusable_is_said_without_a_traceback(program: Path,
     for flags_, said, code in (
         (["--config", str(bad)], "settings.callTimeout", 2),
         (["--config", str(bad), "--check-config"], "settings.callTimeout", 2),
-        (["--listen", f"127.0.0.1:{port}", "--csms", "ws://x", "--csms-version", "ocpp2.1"], "cannot listen", 2),
+        (
+            ["--listen", f"127.0.0.1:{port}", "--csms", "ws://x", "--csms-version", "ocpp2.1"],
+            f"cannot listen on 127.0.0.1:{port}: ",
+            2,
+        ),
+        (["--listen", "no.such.host.invalid:1"], "cannot listen on no.such.host.invalid:1: ", 2),
+        (["--metrics", "no.such.host.invalid:1"], "cannot listen on no.such.host.invalid:1: ", 2),
+        (["--listen", "no.such.host.invalid:1", "--workers", "2"], "cannot listen on no.such.host.invalid:1: ", 2),
         (["--csms", "ws://x", "--csms-version", "ocpp2.1", "--store", "sqlite:/no/such/dir/x"], "/no/such/dir/x", 2),
         (["--csms", "ws://x", "--csms-version", "ocpp2.1", "--mappings", "/none"], "/none", 2),
     ):
@@ -384,3 +393,43 @@ async def test_check_config_says_what_is_there(program: Path, tmp_path: Path) ->
     text = (await asyncio.wait_for(process.communicate(), 20))[0].decode()
     assert process.returncode == 0
     assert "the configuration is good" in text
+
+
+def test_check_config_checks_mappings_by_type(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "layer" / "ocpp1.6--ocpp2.0.1" / "from-station"
+    folder.mkdir(parents=True)
+    mapping = folder / "Heartbeat.yaml"
+    flags_ = ["serve", "--mappings", str(tmp_path / "layer"), "--csms-version", "ocpp2.0.1", "--check-config"]
+    text = "call: Heartbeat\nspec: [none]\nforward: Heartbeat\nresponse: {currentTime: currentTime}\n"
+    mapping.write_text(text)
+    assert main(flags_) == 0
+    mapping.write_text(text.replace(": currentTime}", ": currentTim}"))
+    assert main(flags_) == 2
+    assert f"{mapping}:4:25: error XW2" in capsys.readouterr().err
+
+
+def test_check_config_says_all_that_cannot_be_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("layer/ocpp1.6--ocpp2.0.1", "certs"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "layer" / "nonsense.yaml").write_text("x")
+    for name in ("a.pem", "a.key", "empty.py"):
+        (tmp_path / name).touch()
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        "listeners: [{listen: ':1', tls: {certificate: a.pem, key: a.key}}]\n"
+        "mappings: [layer]\nmiddleware: [empty.py]\n"
+    )
+    assert main(["serve", "--config", str(config), "--check-config"]) == 2
+    said = capsys.readouterr().err
+    assert "XW112" in said
+    assert f"middleware.0: {tmp_path / 'empty.py'}: the file has no list" in said
+    assert "listeners.0.tls: the certificate and key in" in said
+
+
+def test_a_proxy_that_runs_does_not_load_the_checker(tmp_path: Path) -> None:
+    loading = (
+        "import sys; from ocpp_crosswalk.cli import serve; from ocpp_crosswalk.runner import Config;"
+        "from ocpp_crosswalk.runner.service import load_crosswalk; load_crosswalk(Config());"
+        "sys.exit('ocpp_crosswalk.check' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", loading], timeout=60).returncode == 0

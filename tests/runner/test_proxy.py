@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ocpp_crosswalk.runner import (
     Handshake,
     LinkInfo,
     MemoryAdapter,
+    Observer,
     Proxy,
     Refused,
     Route,
@@ -24,6 +26,7 @@ from ocpp_crosswalk.runner import (
     Target,
 )
 from ocpp_crosswalk.runner.config import Endpoint
+from ocpp_crosswalk.runner.observers import Observers
 from ocpp_crosswalk.stores import MemoryStore, StoreError
 
 from .harness import FakeCsms, boot, until, world
@@ -122,7 +125,137 @@ async def test_what_does_not_start_is_closed() -> None:
     assert parts.ended == ["far", "store"]
 
 
+# -- what its host does wrong --
+
+
+class Faults(Observer):
+    """Counts what it hears of."""
+
+    def __init__(self) -> None:
+        self.faults: list[tuple[str, str]] = []
+        self.refusals: list[int] = []
+
+    def faulted(self, identity: str, error: Exception) -> None:
+        self.faults.append((identity, str(error)))
+
+    def refused(self, handshake: Handshake, refusal: Refused) -> None:
+        self.refusals.append(refusal.status)
+
+
+def raising(error: Exception) -> Any:
+    def function(*arguments: Any) -> Any:
+        raise error
+
+    return function
+
+
+class Odd(MemoryStore):
+    """A store that does what no store should."""
+
+    def __init__(self, **methods: Any) -> None:
+        super().__init__()
+        vars(self).update(methods)
+
+
+async def nothing_of_use(*_: Any) -> Any:
+    return "state"
+
+
+@pytest.mark.parametrize(
+    ("routing", "store", "said"),
+    [
+        (raising(ValueError("no such tenant")), MemoryStore(), "no such tenant"),
+        (lambda handshake: None, MemoryStore(), "the routing gave NoneType; it has to give a Route, or raise Refused"),
+        (Router([TARGET]), Odd(load=raising(KeyError("row"))), "'row'"),
+        (Router([TARGET]), Odd(load=nothing_of_use), ""),
+        (Router([TARGET]), Odd(save=raising(KeyError("row"))), "'row'"),
+        (Router([TARGET]), Odd(save=lambda *_: None), ""),
+        (Router([TARGET]), Odd(save=nothing_of_use), ""),
+    ],
+)
+async def test_a_fault_in_a_handshake_is_logged_counted_and_a_500(
+    routing: Any, store: MemoryStore, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory, observer = MemoryAdapter(csms, ["ocpp2.0.1"]), Faults()
+    proxy = Proxy(CROSSWALK, routing, stations=[memory], csms=memory, store=store, observers=[observer])
+    async with proxy:
+        with pytest.raises(Refused, match="500 internal error"):
+            await memory.station("CP-1", "ocpp1.6")
+        assert proxy.links == 0
+    ((identity, error),) = observer.faults
+    assert identity == "CP-1"
+    assert said in error
+    assert observer.refusals == [500]
+    (record,) = [record for record in caplog.records if record.name == "ocpp_crosswalk"]
+    assert record.exc_info
+    assert record.fields["station"] == "CP-1"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("hook", ["opened", "connected", "arrived", "sent", "handled", "stored", "happened", "closed"])
+async def test_an_observer_that_fails_harms_no_link_and_no_other(hook: str, caplog: pytest.LogCaptureFixture) -> None:
+    class Bad(Observer):
+        pass
+
+    setattr(Bad, hook, raising(RuntimeError(f"bad {hook}")))
+    observer = Faults()
+    heard: list[Any] = []
+    setattr(observer, hook, lambda *arguments: heard.append(arguments))
+    parts = Parts()
+    near = parts.make("near")
+    proxy = Proxy(
+        CROSSWALK, Router([TARGET]), stations=[near], csms=near, store=parts.store, observers=[Bad(), observer]
+    )
+    async with asyncio.timeout(5), proxy:
+        station, _ = await near.station("CP-1", "ocpp1.6")
+        assert (await heartbeat(station))[0] == 3
+        assert (await heartbeat(station))[0] == 3
+    assert len(observer.faults) == len(heard) >= 1
+    assert set(observer.faults) == {("CP-1", f"bad {hook}")}
+    logged = [record.getMessage() for record in caplog.records]
+    assert len(logged) == 1
+    assert f"Bad.{hook} failed" in logged[0]
+
+
+async def test_an_observer_of_faults_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    class Bad(Observer):
+        def opened(self, link: LinkInfo) -> None:
+            raise RuntimeError("opened")
+
+        def faulted(self, identity: str, error: Exception) -> None:
+            raise RuntimeError("faulted")
+
+    Observers([Bad()]).opened(LinkInfo("CP", 1, "main", Version.V16, Version.V16))
+    assert ["Bad.opened" in r.getMessage() for r in caplog.records] == [True, False]
+    assert "Bad.faulted" in caplog.records[1].getMessage()
+
+
 # -- subscriptions --
+
+
+async def listening(event: Event, link: LinkInfo) -> None:
+    """No subscriber: it would have to be awaited."""
+
+
+class Listening:
+    async def __call__(self, event: Event, link: LinkInfo) -> None: ...
+
+
+@pytest.mark.parametrize("subscriber", [listening, Listening(), partial(listening), "log"])
+async def test_what_is_no_subscriber_is_said_at_once(subscriber: Any) -> None:
+    parts = Parts()
+    proxy = parts.proxy(parts.make("near"), parts.make("far"))
+    with pytest.raises(ValueError, match="is no subscriber"):
+        proxy.subscribe(subscriber)
+    await proxy.close()
+
+
+async def test_an_observer_that_would_have_to_be_awaited_is_none() -> None:
+    class Bad(Observer):
+        async def opened(self, link: LinkInfo) -> None:  # type: ignore[override]
+            pass
+
+    with pytest.raises(ValueError, match="opened is a coroutine function; observers are not awaited"):
+        Observers([Bad()])
 
 
 async def test_events_are_told_by_kind_until_the_subscription_ends() -> None:

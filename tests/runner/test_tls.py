@@ -309,8 +309,13 @@ def test_files_that_cannot_be_used_are_named(authority: Authority, tmp_path: Pat
         (ServerTls(certificate, other), "b.key"),
         (ServerTls(certificate, key, tmp_path / "none.pem"), "authorities"),
     ):
-        with pytest.raises(ConfigError, match=said):
+        with pytest.raises(ConfigError, match=said) as caught:
             TlsContexts(listeners(tls))
+        assert str(caught.value).startswith("listeners.0.tls: ")
+        assert "\n    Give a PEM file" in str(caught.value).replace("Give PEM files", "Give a PEM file")
+    target = Target("main", "wss://x", (Version.V16,), tls=ClientTls(tmp_path / "none.pem"))
+    with pytest.raises(ConfigError, match=r"^csms\.main\.tls: the authorities in "):
+        TlsContexts((), [target])
 
 
 async def test_redis_over_tls(authority: Authority, stranger: Authority, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from ..crosswalk import Crosswalk
-from ..runner.tap import replay
+from ..runner.tap import TapError, replay
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,15 +28,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command: 0 all as it was, 1 there are differences, 2 nothing could be read."""
     crosswalk = Crosswalk.load(args.mappings, hooks=args.hooks)
+    name = "standard input" if args.file == "-" else args.file
     try:
-        if args.file == "-":
-            return _replay(crosswalk, sys.stdin.read().splitlines())
-        return _replay(crosswalk, Path(args.file).read_text(encoding="utf-8").splitlines())
-    except OSError as error:
-        print(f"{args.file} cannot be read: {error.strerror}", file=sys.stderr)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        print(f"{args.file} is no tap of `ocpp-crosswalk serve`: {type(error).__name__}: {error}", file=sys.stderr)
-    return 2
+        lines = _lines(args.file)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        print(f"{name} cannot be read: {reason}", file=sys.stderr)
+        return 2
+    try:
+        return _replay(crosswalk, lines)
+    except TapError as error:
+        print(f"{name} is no tap of `ocpp-crosswalk serve`: {error}", file=sys.stderr)
+        return 2
+
+
+def _lines(file: str) -> list[str]:
+    """A tap's lines. Only line feeds end them: frames may hold whatever else Unicode takes for the end of a line."""
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    return data.decode().removesuffix("\n").split("\n") if data else []
 
 
 def _replay(crosswalk: Crosswalk, lines: list[str]) -> int:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from ..stores import check_store_url
 from ..versions import Version
+from .addresses import check_csms_url, parse_address
 from .config import Config, ConfigError, Endpoint, Listener, LogConfig, Rule, StoreConfig, Target
-from .config_file import load_config, parse_address
+from .config_file import load_config, no_room_for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,19 +48,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--mappings",
         metavar="DIR",
-        type=Path,
+        type=_path,
         action="append",
         help="a folder of mappings to lay over the built-in ones; may be given several times",
     )
     add(
         "--hooks",
         metavar="FILE",
-        type=Path,
+        type=_path,
         action="append",
         help="a Python file with functions for mappings; may be given several times",
     )
-    add("--config", metavar="FILE", type=Path, help="a YAML file that can say all this and more; flags go over it")
-    add("--check-config", action="store_true", help="check the configuration and the mappings, then exit")
+    add("--config", metavar="FILE", type=_path, help="a YAML file that can say all this and more; flags go over it")
+    add(
+        "--check-config",
+        action="store_true",
+        help="check the configuration and its own mappings by type, then exit; `ocpp-crosswalk check` also runs them",
+    )
     add("--workers", metavar="N", type=int, help="how many processes share the port (default: 1)")
     add(
         "--validate",
@@ -70,7 +76,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--log-level", choices=("debug", "info", "warning", "error"), help="from which level on (default: info)")
     add("--log-frames", action="store_true", help="log every frame, with secrets masked")
     add("--metrics", metavar="HOST:PORT", help="serve /metrics, /healthz and /readyz there (default: nowhere)")
-    add("--tap", metavar="FILE", type=Path, help="write every frame to FILE as JSON lines; it will hold secrets")
+    add("--tap", metavar="FILE", type=_path, help="write every frame to FILE as JSON lines; it will hold secrets")
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
 
 
 def config_from_arguments(arguments: argparse.Namespace) -> Config:
@@ -83,17 +95,19 @@ def config_from_arguments(arguments: argparse.Namespace) -> Config:
 
 
 def _with_flags(config: Config, arguments: argparse.Namespace) -> Config:
-    if arguments.listen:
+    if arguments.listen is not None:
         config = replace(config, listeners=(Listener(*parse_address(arguments.listen)),))
     config = _with_csms(config, arguments)
-    if arguments.store:
+    if arguments.store is not None:
         check_store_url(arguments.store)
+        if arguments.store.startswith("sqlite:"):
+            _check_room("--store", arguments.store.removeprefix("sqlite:"))
         config = replace(config, store=StoreConfig(arguments.store))
     if arguments.workers is not None:
         if not 1 <= arguments.workers <= 256:
             raise ConfigError("--workers has to be from 1 to 256")
         config = replace(config, workers=arguments.workers)
-    if arguments.metrics:
+    if arguments.metrics is not None:
         config = replace(config, metrics=Endpoint(*parse_address(arguments.metrics)))
     if arguments.validate:
         config = replace(config, settings={**config.settings, "validation": arguments.validate})
@@ -109,6 +123,10 @@ def _with_flags(config: Config, arguments: argparse.Namespace) -> Config:
         log=log,
         tap=arguments.tap or config.tap,
     )
+    if arguments.tap is not None:
+        _check_room("--tap", str(arguments.tap))
+    if config.metrics and config.metrics.port and _same_address(config.metrics, config.listeners):
+        raise ConfigError(f"stations and metrics cannot share {config.metrics.host}:{config.metrics.port}")
     if config.workers > 1 and config.store.url == "memory":
         raise ConfigError(
             "several workers need a store that they can share: a station may come back to another one. "
@@ -117,12 +135,26 @@ def _with_flags(config: Config, arguments: argparse.Namespace) -> Config:
     return config
 
 
+def _same_address(metrics: Endpoint, listeners: Iterable[Listener]) -> bool:
+    return any((listener.host, listener.port) == (metrics.host, metrics.port) for listener in listeners)
+
+
+def _check_room(flag: str, text: str) -> None:
+    fault = no_room_for(Path(text), text)
+    if fault:
+        raise ConfigError(f"{flag}: {fault}")
+
+
 def _with_csms(config: Config, arguments: argparse.Namespace) -> Config:
     named = (arguments.csms_version or "").replace(",", " ").split()
     versions = tuple(dict.fromkeys(Version.parse(name) for name in named))
-    if arguments.csms:
-        if not arguments.csms.startswith(("ws://", "wss://")):
-            raise ConfigError(f"--csms {arguments.csms!r} is no WebSocket address; write ws://... or wss://...")
+    if arguments.csms_version is not None and not versions:
+        raise ConfigError("--csms-version names no version: ocpp1.6, ocpp2.0.1 or ocpp2.1")
+    if arguments.csms is not None:
+        try:
+            check_csms_url(arguments.csms)
+        except ValueError as error:
+            raise ConfigError(f"--csms: {error}") from None
         if not versions:
             raise ConfigError("--csms needs --csms-version: ocpp1.6, ocpp2.0.1 or ocpp2.1")
         target = Target("csms", arguments.csms, versions)
@@ -131,7 +163,7 @@ def _with_csms(config: Config, arguments: argparse.Namespace) -> Config:
         if config.targets:
             raise ConfigError("--csms-version goes with --csms; the file says the versions of its own CSMSs")
         config = replace(config, demo_version=versions[0])
-    if arguments.assume:
+    if arguments.assume is not None:
         if config.rules:
             raise ConfigError("--assume cannot be combined with rules; write assume: into a rule")
         config = replace(config, rules=(Rule(assume=Version.parse(arguments.assume)),))

@@ -18,6 +18,7 @@ from ..mapping.pack import declared_settings
 from ..resources import folder
 from ..stores import check_store_url
 from ..versions import Version
+from .addresses import check_csms_url, parse_address
 from .config import (
     ClientTls,
     Config,
@@ -36,7 +37,7 @@ from .config import (
 
 _VARIABLE = re.compile(r"\$(\$\{|\{([^}]*)\})")
 _GUIDE = "See docs/configuring.md."
-_FILE, _FOLDER, _FOLDER_FOR = "file", "folder", "folder for"
+_FILE, _FOLDER, _NEW = "file", "folder", "new file"
 """What a path has to lead to; the last is for a file that may be new."""
 
 
@@ -63,19 +64,11 @@ def load_config(path: Path, environment: Mapping[str, str] = os.environ) -> Conf
     return _Reader(path).config(value)
 
 
-def parse_address(text: str) -> tuple[str, int]:
-    """Host and port of ``HOST:PORT``, ``[IPV6]:PORT`` or ``:PORT`` (the host is empty: all addresses).
-
-    Raises ValueError that says what is wrong.
-    """
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > 65535:
-        raise ValueError(f"{text!r} is no address; write HOST:PORT, such as 0.0.0.0:8180 or [::]:8180")
-    if host.startswith("[") and host.endswith("]"):
-        return host[1:-1], int(port)
-    if ":" in host:
-        raise ValueError(f"{text!r} is no address; write an IPv6 address in brackets, such as [::1]:8180")
-    return host, int(port)
+def no_room_for(place: Path, shown: str) -> str:
+    """Why no file can be written at ``place``, which is ``shown`` so; empty: it can, as far as can be seen."""
+    if not place.parent.is_dir():
+        return f"there is no folder for {shown!r}"
+    return f"{shown!r} is a folder" if place.is_dir() else ""
 
 
 # -- environment variables --
@@ -133,6 +126,9 @@ def _check_shape(document: Document, value: Any, found: Diagnostics) -> None:
                 found.add("XW702", document.position(at), f"unknown key {key!r}", remedy, _dotted(at))
         elif kind == "Required":
             message = f"the key {error.kind.property!r} is missing"
+            found.add("XW703", document.position(path), message, _remedy(error), _dotted(path))
+        elif kind == "FalseSchema":
+            message = f"the key {path[-1]!r} may not stand beside the others here"
             found.add("XW703", document.position(path), message, _GUIDE, _dotted(path))
         else:
             message = str(error.message).split("\n", maxsplit=1)[0][:300]
@@ -185,10 +181,22 @@ def _check_references(document: Document, value: Mapping[str, Any], found: Diagn
     if not value.get("rules") and len(targets) > 1:
         remedy = "Add rules; a rule without conditions fits all stations."
         found.add("XW704", document.position(("csms",)), "there are several CSMSs and no rules", remedy, "csms")
+    taken: dict[tuple[str, int], PathInDocument] = {}
     for path, text in _addresses(value):
         try:
-            parse_address(text)
+            address = parse_address(text)
         except ValueError as error:
+            found.add("XW705", document.position(path), str(error), _GUIDE, _dotted(path))
+            continue
+        if address[1] and address in taken:
+            message = f"{text!r} is taken by {_dotted(taken[address])} already"
+            found.add("XW705", document.position(path), message, "Give each its own port.", _dotted(path))
+        taken[address] = path
+    for name, target in targets.items():
+        try:
+            check_csms_url(target["url"])
+        except ValueError as error:
+            path = ("csms", name, "url")
             found.add("XW705", document.position(path), str(error), _GUIDE, _dotted(path))
 
 
@@ -218,18 +226,22 @@ def _check_paths(document: Document, value: Mapping[str, Any], found: Diagnostic
     """That what is to be read can be, and that the folder of what is to be written is there."""
     for path, text, kind in _paths(value):
         place = _resolved(document.file, text)
-        wanted = place.parent if kind == _FOLDER_FOR else place
-        if not (wanted.is_dir() if kind == _FOLDER_FOR else wanted.exists()):
-            message = f"there is no {kind} {text!r}"
-        elif wanted.is_dir() == (kind == _FILE):
-            message = f"{text!r} is no {kind}"
-        elif kind != _FOLDER_FOR and not os.access(wanted, os.R_OK):
-            message = f"the {kind} {text!r} may not be read by this user"
-        else:
+        wanted = place.parent if kind == _NEW else place
+        message = no_room_for(place, text) if kind == _NEW else _unreadable(place, text, kind)
+        if not message:
             continue
-        remedy = suggestion(wanted.name, _names_beside(wanted))
-        remedy = remedy or f"Looked at: {wanted.absolute()}. Relative paths start from the folder of this file."
+        near = "" if wanted.exists() else suggestion(wanted.name, _names_beside(wanted))
+        remedy = near or f"Looked at: {wanted.absolute()}. Relative paths start from the folder of this file."
         found.add("XW707", document.position(path), message, remedy, _dotted(path))
+
+
+def _unreadable(place: Path, shown: str, kind: str) -> str:
+    """Why no file or folder can be read at ``place``, which is ``shown`` so; empty: it can."""
+    if not place.exists():
+        return f"there is no {kind} {shown!r}"
+    if place.is_dir() == (kind == _FILE):
+        return f"{shown!r} is no {kind}"
+    return "" if os.access(place, os.R_OK) else f"the {kind} {shown!r} may not be read by this user"
 
 
 def _paths(value: Mapping[str, Any]) -> Iterator[tuple[PathInDocument, str, str]]:
@@ -247,9 +259,9 @@ def _paths(value: Mapping[str, Any]) -> Iterator[tuple[PathInDocument, str, str]
     if not isinstance(store, str):
         store, at = store["url"], ("store", "url")
     if store.startswith("sqlite:"):
-        yield at, store.removeprefix("sqlite:"), _FOLDER_FOR
+        yield at, store.removeprefix("sqlite:"), _NEW
     if "tap" in value:
-        yield ("tap",), value["tap"], _FOLDER_FOR
+        yield ("tap",), value["tap"], _NEW
 
 
 def _resolved(file: str | Path, text: str) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from http import HTTPStatus
 
+from .addresses import naming
 from .config import Endpoint
 
 Page = Callable[[], Awaitable[tuple[int, str, bytes]]]
@@ -27,9 +28,9 @@ class OpsServer:
 
     async def start(self) -> int:
         """Begin to listen; gives the port. Raises OSError when the address cannot be taken."""
-        self._server = await asyncio.start_server(
-            self._serve, self._endpoint.host, self._endpoint.port, reuse_port=self._reuse_port or None
-        )
+        host, port = self._endpoint.host, self._endpoint.port
+        with naming(host, port):
+            self._server = await asyncio.start_server(self._serve, host, port, reuse_port=self._reuse_port or None)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:

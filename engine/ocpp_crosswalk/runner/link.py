@@ -5,6 +5,7 @@ that speak the same version; `translated` has the other.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -19,6 +20,7 @@ from ..stores import Fenced, Store, StoreError
 from ..versions import PEOPLE, Side
 from .config import Limits
 from .limits import Allowance
+from .logs import log
 from .middleware import Middlewares, Passage
 from .observe import LinkInfo, Observer
 from .transport import GOING_AWAY, INTERNAL_ERROR, POLICY, Closed, Connection, Proof, mirrored
@@ -245,6 +247,8 @@ class Link:
             case StoreError():
                 self.end(INTERNAL_ERROR, "the state cannot be saved", "proxy")
             case _:  # a fault of ours costs this link only, and is reported
+                text = "a fault of this program ended the link; please report it"
+                log(logging.ERROR, text, error=error, station=self.info.identity, link=self.info.number)
                 self._around.observer.failed(self.info, error)
                 self.end(INTERNAL_ERROR, "internal error", "proxy")
 

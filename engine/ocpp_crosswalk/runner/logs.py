@@ -12,7 +12,7 @@ from typing import Any
 
 from ..events import FAULTS, Event, EventKind
 from ..versions import Side
-from .config import LogConfig
+from .config import ConfigError, LogConfig
 from .observe import LinkInfo, Observer
 from .transport import Handshake, Refused
 
@@ -218,20 +218,14 @@ class LogObserver(Observer):
         if error is not None:
             log(logging.ERROR, f"the store failed to {operation}: {error}", station=link.identity, link=link.number)
 
-    def failed(self, link: LinkInfo, error: Exception) -> None:
-        """See `Observer`."""
-        log(
-            logging.ERROR,
-            "a fault of this program ended the link; please report it",
-            error=error,
-            station=link.identity,
-            link=link.number,
-        )
-
     def reloaded(self, what: str, error: Exception | None) -> None:
         """See `Observer`."""
         if error is None:
             log(logging.INFO, f"{what} reloaded")
+            return
+        if not isinstance(error, ConfigError):
+            text = f"{what} not reloaded, the old ones stay, because of a fault of this program; please report it"
+            log(logging.ERROR, text, error=error)
             return
         log(logging.ERROR, f"{what} not reloaded, the old ones stay; what is wrong follows")
         for line in str(error).splitlines():

@@ -72,7 +72,7 @@ class Metrics(Observer):
         )
         self._store = histogram("store_seconds", "Time the store took", "operation")
         self._store_errors = counter("store_errors", "Failures of the store", "operation")
-        faults = "Links that ended because of a fault of this program"
+        faults = "Faults of this program, or of what its host gave it: links they ended, handshakes, observers"
         self._faults = Counter("ocpp_crosswalk_faults", faults, registry=registry)
         self._reloads = counter("reloads", "Reloads of mappings, middleware and certificates", "what", "outcome")
 
@@ -126,6 +126,10 @@ class Metrics(Observer):
             self._store_errors[operation].inc()
 
     def failed(self, link: LinkInfo, error: Exception) -> None:
+        """See `Observer`."""
+        self._faults.inc()
+
+    def faulted(self, identity: str, error: Exception) -> None:
         """See `Observer`."""
         self._faults.inc()
 

@@ -142,6 +142,8 @@ def _steps_of(member: Middleware) -> Iterable[tuple[Point, _Step]]:
     if not names:
         raise ValueError(f"{owner} is no middleware: it has no method for any of {', '.join(Point)}")
     for name, handler in handlers.items():
+        if not callable(handler):
+            raise ValueError(f"the middleware {owner} has {name!r}, which is no function but {handler!r}")
         yield Point(name), _Step(owner if owner == name else f"{owner}.{name}", handler, required)
 
 

@@ -15,6 +15,8 @@ from .watch import Stamp, stamp
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
+_GUIDE = "docs/embedding.md says what middleware is."
+
 
 class MiddlewareFiles:
     """The middleware of ``entries``: Python files, and ``latency``, which measures into ``registry``.
@@ -26,7 +28,7 @@ class MiddlewareFiles:
         self._entries = tuple(entries)
         self._latency = Latency(registry) if "latency" in self._entries else None
         self._stamp = stamp(self.files())
-        self._found = {file: _run(file) for file in self.files()}
+        self._found = {file: self._run(file) for file in self.files()}
 
     @property
     def members(self) -> list[Middleware]:
@@ -50,20 +52,19 @@ class MiddlewareFiles:
         ConfigError and changes nothing if one is bad.
         """
         now = stamp(self.files())
-        found = {file: kept if _same(file, now, self._stamp) else _run(file) for file, kept in self._found.items()}
+        found = {file: kept if _same(file, now, self._stamp) else self._run(file) for file, kept in self._found.items()}
         self._found, self._stamp = found, now
+
+    def _run(self, file: Path) -> list[Middleware]:
+        try:
+            found = getattr(module_of(file), "middleware", None)
+            if not isinstance(found, list):
+                raise ValueError("the file has no list called `middleware`; write, say, middleware = [Mine()]")
+            Middlewares(found)
+        except ValueError as error:
+            raise ConfigError(f"middleware.{self._entries.index(file)}: {file}: {error}\n    {_GUIDE}") from None
+        return found
 
 
 def _same(file: Path, now: Stamp, before: Stamp) -> bool:
     return now.get(str(file)) == before.get(str(file))
-
-
-def _run(file: Path) -> list[Middleware]:
-    try:
-        found = getattr(module_of(file), "middleware", None)
-        if not isinstance(found, list):
-            raise ValueError("the file has no list called `middleware`")
-        Middlewares(found)
-    except ValueError as error:
-        raise ConfigError(f"{file}: {error}") from None
-    return found

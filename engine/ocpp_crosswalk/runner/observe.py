@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,7 +74,12 @@ class Observer:
         """The store did a ``load`` or a ``save`` for this link."""
 
     def failed(self, link: LinkInfo, error: Exception) -> None:
-        """The link ends because of a fault of this program."""
+        """The link ends because of a fault of this program. It is in the log already."""
+
+    def faulted(self, identity: str, error: Exception) -> None:
+        """A fault that ends no link, of this program or of what its host gave it: a station's handshake failed, or an
+        observer. It is in the log already; ``identity`` is empty when it is of no station.
+        """
 
     def closed(self, link: LinkInfo, code: int, reason: str, by: str, seconds: float) -> None:
         """A link ended: the code and reason given to the other side, who ended it, how long it was up."""
@@ -84,36 +89,3 @@ class Observer:
 
     def close(self) -> None:
         """Nothing more will be reported."""
-
-
-class Observers(Observer):
-    """Passes everything on to each of several observers; a method that none of them overrides costs
-    nothing.
-    """
-
-    def __init__(self, observers: Iterable[Observer]) -> None:
-        members = tuple(observers)
-        hearing = [member.unheard for member in members if _overrides(member, "happened")]
-        self.unheard = frozenset(EventKind).intersection(*hearing)
-        for name in vars(Observer):
-            if name.startswith("_") or not callable(getattr(Observer, name)):
-                continue
-            hooks = [getattr(member, name) for member in members if _overrides(member, name)]
-            if len(hooks) == 1:
-                setattr(self, name, hooks[0])
-            elif hooks:
-                setattr(self, name, _all(hooks))
-
-
-def _overrides(member: Observer, name: str) -> bool:
-    if name in vars(member):
-        return True
-    return getattr(type(member), name) is not getattr(Observer, name)
-
-
-def _all(hooks: list[Any]) -> Any:
-    def call(*arguments: Any) -> None:
-        for hook in hooks:
-            hook(*arguments)
-
-    return call

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import itertools
+import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
@@ -17,8 +18,10 @@ from ..versions import Version
 from .config import Limits
 from .handshake import Plan, negotiate, same_proof
 from .link import Link, PlainLink, Surroundings
+from .logs import log
 from .middleware import Middleware, Middlewares
-from .observe import LinkInfo, Observer, Observers
+from .observe import LinkInfo, Observer
+from .observers import Observers
 from .routing import Route, Routing, check_certificate
 from .subscribe import Subscriber, Subscription
 from .translated import TranslatedLink
@@ -162,7 +165,7 @@ class Proxy:
     def subscribe(self, subscriber: Subscriber, *kinds: EventKind) -> Callable[[], None]:
         """Have ``subscriber`` called with each event of these kinds (none: of all), and the link that it is of.
 
-        Gives a function that ends the subscription.
+        Gives a function that ends the subscription. Raises ValueError for what is no subscriber, as an async function.
         """
         subscription = Subscription(subscriber, kinds)
         self._observe([*self._observers, subscription])
@@ -217,14 +220,21 @@ class Proxy:
     # -- handshakes --
 
     async def admit(self, handshake: Handshake) -> Admission:
-        """Decide on a station's handshake: connect to its CSMS first. Raises Refused; every refusal is
-        observed.
+        """Decide on a station's handshake: connect to its CSMS first. Raises Refused, whatever goes wrong; every
+        refusal is observed, and what is behind one that nobody meant is logged.
         """
         try:
             return await self._admit(handshake)
         except Refused as refusal:
             self._around.observer.refused(handshake, refusal)
             raise
+        except Exception as error:
+            text = "a fault, of this program or of what its host gave it, refuses this station"
+            log(logging.ERROR, text, error=error, station=handshake.identity, peer=handshake.peer)
+            self._around.observer.faulted(handshake.identity, error)
+            unmeant = Refused(500, "internal error")
+            self._around.observer.refused(handshake, unmeant)
+            raise unmeant from error
 
     async def _admit(self, handshake: Handshake) -> Admission:
         if self._draining:
@@ -236,6 +246,8 @@ class Proxy:
         try:
             routed = self._routing(handshake)
             route = await routed if inspect.isawaitable(routed) else routed
+            if not isinstance(route, Route):
+                raise TypeError(f"the routing gave {type(route).__name__}; it has to give a Route, or raise Refused")
             check_certificate(handshake, route)
             plan = negotiate(route.offers, route.target.versions, self._around.crosswalk.pairs)
             if plan is None:

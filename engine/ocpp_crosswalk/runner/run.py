@@ -8,10 +8,14 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Coroutine
 from functools import partial
+from typing import Any
 
 import uvloop
 
+from ..diagnostics import Severity
+from ..versions import Pair
 from .config import Config, ConfigError
 from .logs import log, masked, setup
 from .middleware_files import MiddlewareFiles
@@ -47,17 +51,42 @@ def run(config: Config) -> int:
 
 
 def check(config: Config) -> int:
-    """Load everything that a configuration names, and say what is wrong; gives the exit code."""
-    try:
-        crosswalk = load_crosswalk(config)
-        MiddlewareFiles(config.middleware)
-        TlsContexts(config.listeners, config.targets.values())
-    except ConfigError as error:
-        print(error, file=sys.stderr)
+    """Load everything that a configuration names, check its own mappings by type, and say what is wrong; gives the exit
+    code.
+    """
+    pairs: list[Pair] = []
+    good = True
+    for load in (
+        lambda: pairs.extend(_checked_pairs(config)),
+        lambda: MiddlewareFiles(config.middleware),
+        lambda: TlsContexts(config.listeners, config.targets.values()),
+    ):
+        try:
+            load()
+        except ConfigError as error:
+            print(error, file=sys.stderr)
+            good = False
+    if not good:
         return UNUSABLE
-    pairs = ", ".join(map(str, pairs_of(config, crosswalk)))
-    print(f"the configuration is good: {len(config.targets)} CSMS, {len(config.rules)} rules; mappings for {pairs}")
+    listed = ", ".join(map(str, pairs))
+    print(f"the configuration is good: {len(config.targets)} CSMS, {len(config.rules)} rules; mappings for {listed}")
     return OK
+
+
+def _checked_pairs(config: Config) -> list[Pair]:
+    """The pairs that stations may need. Raises ConfigError with the errors that mappings over the built-in ones have,
+    or cause in those.
+    """
+    crosswalk = load_crosswalk(config)
+    pairs = pairs_of(config, crosswalk)
+    if not (config.mappings or config.hooks):
+        return pairs
+    from ..check.static import check_pack  # a proxy that runs has no need of it
+
+    errors = [str(finding) for finding in check_pack(crosswalk.pack, pairs) if finding.severity is Severity.ERROR]
+    if errors:
+        raise ConfigError("\n".join(errors))
+    return pairs
 
 
 def work(config: Config, *, loaded: Loaded | None = None) -> int:
@@ -84,24 +113,29 @@ async def _serve(config: Config, shared_port: bool, loaded: Loaded | None) -> in
         reloads: set[asyncio.Task[None]] = set()
 
         def reload() -> None:
-            task = asyncio.create_task(_renew(service))
+            task = asyncio.create_task(_beside(_renew(service)))
             reloads.add(task)
             task.add_done_callback(reloads.discard)
 
         loop.add_signal_handler(signal.SIGHUP, reload)
-        beside = [asyncio.create_task(_prepare(service)), asyncio.create_task(_tidy(service))]
-        if shared_port:
-            beside.append(asyncio.create_task(_end_with_parent(stop)))
+        works = [_prepare(service), _tidy(service), *([_end_with_parent(stop)] if shared_port else [])]
+        beside = [asyncio.create_task(_beside(work)) for work in works]
         _greet(service)
         await stop.wait()
         for task in beside:
             task.cancel()
-        for ended in await asyncio.gather(*beside, return_exceptions=True):
-            if isinstance(ended, Exception):
-                log(logging.ERROR, "a fault of this program beside the links; please report it", error=ended)
+        await asyncio.gather(*beside, return_exceptions=True)
         log(logging.INFO, f"ending {service.proxy.links} links")
     log(logging.INFO, "ended")
     return OK
+
+
+async def _beside(work: Coroutine[Any, Any, None]) -> None:
+    """Do what is to be done beside the links; its failure is logged, and harms none."""
+    try:
+        await work
+    except Exception as error:
+        log(logging.ERROR, "a fault of this program beside the links; please report it", error=error)
 
 
 async def _renew(service: Service) -> None:

@@ -82,7 +82,7 @@ class Loaded:
             return self.crosswalk
         try:
             return load_crosswalk(config)
-        except ConfigError as error:
+        except Exception as error:
             LogObserver(config.log).reloaded("mappings", error)
             return self.crosswalk
 
@@ -124,7 +124,7 @@ class Service:
         observer = self.proxy.observer
         try:
             yield
-        except ConfigError as error:
+        except Exception as error:  # whatever is wrong with what is new, the old goes on, and so does the watcher
             observer.reloaded(what, error)
         else:
             observer.reloaded(what, None)
@@ -200,7 +200,7 @@ async def serving(config: Config, *, shared_port: bool = False, loaded: Loaded |
             await proxy.start()
         except OSError as error:
             await proxy.close()
-            raise ConfigError(f"cannot listen: {error}") from None
+            raise ConfigError(f"cannot listen on {error}") from None
         stack.push_async_callback(proxy.close)
         if config.watch:
             _start_watching(service, stack)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from inspect import iscoroutinefunction
 from typing import Any
 
 from ..events import Event, EventKind
@@ -16,10 +17,12 @@ Subscriber = Callable[[Event, LinkInfo], None]
 
 class Subscription(Observer):
     """Calls ``subscriber`` with the events of ``kinds`` (none: of all kinds). Its failure is logged, and harms
-    no link.
+    no link. Raises ValueError for what is no subscriber.
     """
 
     def __init__(self, subscriber: Subscriber, kinds: Sequence[EventKind]) -> None:
+        if not callable(subscriber) or any(map(iscoroutinefunction, (subscriber, type(subscriber).__call__))):
+            raise ValueError(f"{subscriber!r} is no subscriber: it has to be a function, and one that is not async")
         self._subscriber = subscriber
         self._kinds = frozenset(kinds or EventKind)
         self.unheard = frozenset(EventKind) - self._kinds

@@ -8,13 +8,14 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import orjson
 
 from ..crosswalk import Crosswalk
 from ..session import Session
-from ..versions import Side
+from ..versions import Pair, Side
 from .logs import log
 from .observe import LinkInfo, Observer
 
@@ -91,22 +92,22 @@ class Replayed:
     replayed: str | None
 
 
+class TapError(ValueError):
+    """A line that no tap has; the text says which one, and what is wrong with it."""
+
+
 def replay(lines: Iterable[str], crosswalk: Crosswalk) -> Iterator[Replayed]:
     """Run the conversations of a tap again, and give every difference between the frames then and now.
 
-    Needs taps from their beginning of a link on: what belongs to a link that is not known is left out.
+    Needs taps from their beginning of a link on: what belongs to a link that is not known is left out. Raises TapError.
     """
     sessions: dict[str, Session] = {}
     pending: dict[str, list[tuple[str, str]]] = {}
     for number, line in enumerate(lines, 1):
-        entry = json.loads(line)
+        entry = _entry(number, line)
         link, event = entry["link"], entry["event"]
         if event == "connected":
-            station, _, csms = entry["pair"].partition("--")
-            state = json.dumps(entry["state"]).encode() if entry["state"] else None
-            session = crosswalk.session(
-                entry["station"], station=station, csms=csms, state=state, settings=entry["settings"]
-            )
+            session = _session(number, entry, crosswalk)
             sessions[link] = session
             pending[link] = [(str(out.to), out.text) for out in session.connect(now=entry["at"])]
             continue
@@ -128,3 +129,50 @@ def replay(lines: Iterable[str], crosswalk: Crosswalk) -> Iterator[Replayed]:
             pending[link] = [(str(out.to), out.text) for out in outs]
         elif event == "closed":
             del sessions[link], pending[link]
+
+
+_TIME = (int, float)
+_LINE: Mapping[str, Any] = {"event": str, "link": str, "station": str}
+_EVENTS: Mapping[str, Mapping[str, Any]] = {
+    "opened": {},
+    "connected": {"pair": str, "at": _TIME, "state": (dict, NoneType), "settings": dict},
+    "arrived": {"at": _TIME, "from": str, "text": str},
+    "expired": {"at": _TIME},
+    "sent": {"to": str, "text": str},
+    "closed": {},
+}
+"""What a line has to have, by its event: as much as a replay needs."""
+
+
+def _entry(number: int, line: str) -> dict[str, Any]:
+    """The line ``number`` of a tap. Raises TapError."""
+    try:
+        entry = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise TapError(f"line {number} is not JSON: {error.msg} (column {error.colno})") from None
+    except RecursionError:
+        raise TapError(f"line {number} is nested too deeply") from None
+    if not isinstance(entry, dict):
+        raise TapError(f"line {number} is no JSON object")
+    event = entry.get("event")
+    keys = _EVENTS.get(event) if isinstance(event, str) else None
+    if keys is None:
+        raise TapError(f"line {number}: its `event` is none of {', '.join(_EVENTS)}")
+    for key, kind in {**_LINE, **keys}.items():
+        if key not in entry:
+            raise TapError(f"line {number} has no `{key}`")
+        if not isinstance(entry[key], kind) or (key in ("from", "to") and entry[key] not in list(Side)):
+            raise TapError(f"line {number}: its `{key}` is not what a tap has there")
+    return entry
+
+
+def _session(number: int, entry: Mapping[str, Any], crosswalk: Crosswalk) -> Session:
+    """The session of a link that is up. Raises TapError."""
+    try:
+        pair = Pair.parse(entry["pair"])
+        state = json.dumps(entry["state"]).encode() if entry["state"] else None
+        return crosswalk.session(
+            entry["station"], station=pair.station, csms=pair.csms, state=state, settings=entry["settings"]
+        )
+    except ValueError as error:
+        raise TapError(f"line {number}: the link cannot be begun: {error}") from None

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,15 @@ class TlsContexts:
     """
 
     def __init__(self, listeners: Iterable[Listener], targets: Iterable[Target] = ()) -> None:
-        self._server = {listener.tls: _Exchangeable(_server(listener.tls)) for listener in listeners if listener.tls}
-        self._client = {target.tls: _client(target.tls) for target in targets}
+        self._server: dict[ServerTls, _Exchangeable] = {}
+        self._client: dict[ClientTls, ssl.SSLContext] = {}
+        for number, listener in enumerate(listeners):
+            if listener.tls:
+                with _at(f"listeners.{number}.tls"):
+                    self._server[listener.tls] = _Exchangeable(_server(listener.tls))
+        for target in targets:
+            with _at(f"csms.{target.name}.tls"):
+                self._client[target.tls] = _client(target.tls)
 
     def for_listener(self, listener: Listener) -> ssl.SSLContext | None:
         """The context of a listener; None when it is without TLS."""
@@ -56,6 +64,15 @@ class TlsContexts:
             yield from (path for path in files if path)
         for client in self._client:
             yield from (path for path in (client.ca, client.certificate, client.key) if path)
+
+
+@contextmanager
+def _at(place: str) -> Iterator[None]:
+    """Have what is wrong with files say which part of the configuration names them."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{place}: {error}") from None
 
 
 class _Exchangeable(ssl.SSLContext):
@@ -105,14 +122,16 @@ def _load_chain(context: ssl.SSLContext, certificate: Path, key: Path | None) ->
         context.load_cert_chain(certificate, key, password=_no_password)
     except (OSError, ValueError) as error:
         files = f"{certificate}" + (f" and {key}" if key else "")
-        raise ConfigError(f"the certificate and key in {files} cannot be used: {error}") from None
+        remedy = "Give PEM files: a certificate with its chain, and the private key that belongs to it."
+        raise ConfigError(f"the certificate and key in {files} cannot be used: {error}\n    {remedy}") from None
 
 
 def _load_authorities(context: ssl.SSLContext, path: Path) -> None:
     try:
         context.load_verify_locations(cafile=path)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"the authorities in {path} cannot be used: {error}") from None
+        remedy = "Give a PEM file with the certificates of the authorities to trust."
+        raise ConfigError(f"the authorities in {path} cannot be used: {error}\n    {remedy}") from None
 
 
 def _no_password() -> str:

@@ -195,7 +195,10 @@ class TranslatedLink(Link):
         error = saving.error
         assert error is None or isinstance(error, Exception)
         self._around.observer.stored(self.info, "save", time.perf_counter() - self._saving_since, error)
-        self._version = saving.result()
+        version = saving.result()
+        if not isinstance(version, int):
+            raise TypeError(f"the store's `save` gave {version!r}; it has to give the new version, a number")
+        self._version = version
         self._session.saved()
 
     # -- timers --

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
+from stat import S_ISREG
 
 Stamp = dict[str, tuple[int, int]]
 
@@ -15,18 +16,20 @@ def stamp(paths: Iterable[Path]) -> Stamp:
     """
     result: Stamp = {}
     for path in paths:
-        files = [entry for entry in path.rglob("*") if entry.is_file()] if path.is_dir() else [path]
-        for file in files:
+        for file in path.rglob("*") if path.is_dir() else [path]:
             try:
                 status = file.stat()
             except OSError:
                 continue
-            result[str(file)] = (status.st_mtime_ns, status.st_size)
+            if S_ISREG(status.st_mode):
+                result[str(file)] = (status.st_mtime_ns, status.st_size)
     return result
 
 
 async def watch(paths: Callable[[], Iterable[Path]], changed: Callable[[], Awaitable[None]], *, seconds: float) -> None:
-    """Call ``changed`` whenever the files differ from before and have come to rest. Runs until cancelled."""
+    """Call ``changed``, which should not raise, whenever the files differ from before and have come to rest. Runs until
+    cancelled.
+    """
     known = stamp(paths())
     while True:
         await asyncio.sleep(seconds)

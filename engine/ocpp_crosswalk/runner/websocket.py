@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Sequence
 from functools import partial
@@ -20,8 +21,10 @@ from websockets.typing import Subprotocol
 from .. import __name__ as _program
 from ..pending import Pending
 from ..versions import Version
+from .addresses import naming
 from .config import ConfigError, Limits, Listener
 from .handshake import join_url, parse_offers, parse_path
+from .logs import log
 from .tls import TlsContexts
 from .transport import LOST, Admission, Admit, Closed, Connection, Dial, Handle, Handshake, Refused
 from .wire import Binary, Wire
@@ -148,20 +151,21 @@ class WebSocketAdapter:
         """See `TransportAdapter.listen`. Raises OSError when an address cannot be taken."""
         for listener in self._listeners:
             gate = _Gate(admit, listener)
-            server = await serve(
-                gate.serve,
-                listener.host or None,
-                listener.port,
-                process_request=gate.process_request,
-                process_response=gate.process_response,
-                select_subprotocol=gate.select_subprotocol,
-                create_connection=_StationSocket,
-                open_timeout=2 * self._limits.open_seconds + _SPARE_SECONDS,
-                server_header=_AGENT,
-                ssl=self._tls.for_listener(listener),
-                reuse_port=self._reuse_port or None,
-                **self._socket_options(),
-            )
+            with naming(listener.host, listener.port):
+                server = await serve(
+                    gate.serve,
+                    listener.host or None,
+                    listener.port,
+                    process_request=gate.process_request,
+                    process_response=gate.process_response,
+                    select_subprotocol=gate.select_subprotocol,
+                    create_connection=_StationSocket,
+                    open_timeout=2 * self._limits.open_seconds + _SPARE_SECONDS,
+                    server_header=_AGENT,
+                    ssl=self._tls.for_listener(listener),
+                    reuse_port=self._reuse_port or None,
+                    **self._socket_options(),
+                )
             self._servers.append(server)
             self.addresses.append(next(iter(server.sockets)).getsockname()[:2])
 
@@ -222,8 +226,12 @@ class WebSocketAdapter:
             raise Refused(503, f"the CSMS cannot be reached: {error}", {"Retry-After": "10"}) from None
         except websockets.ConnectionClosed:  # while the request was sent
             raise Refused(503, "the CSMS closed the connection at once", {"Retry-After": "10"}) from None
-        except (websockets.InvalidHandshake, websockets.InvalidURI, EOFError) as error:
+        except (websockets.InvalidHandshake, EOFError) as error:
             raise Refused(502, f"the CSMS's answer is no WebSocket handshake: {error}") from None
+        except websockets.InvalidURI as error:  # its text would show the address, with a password in it
+            raise Refused(502, f"the CSMS cannot be reached at its address: {error.msg}") from None
+        except ValueError as error:
+            raise Refused(502, f"the CSMS cannot be reached at its address: {error}") from None
         assert isinstance(socket, _CsmsSocket)
         return WebSocketConnection(socket, tolerant=dial.tolerant), socket.subprotocol
 
@@ -252,6 +260,10 @@ class _Gate:
             admission = await self._admit(handshake)
         except Refused as refusal:
             return _error_response(refusal)
+        except Exception as error:  # the library would keep it to itself
+            text = "a fault of this program refuses a station; please report it"
+            log(logging.ERROR, text, error=error, peer=_address(socket))
+            return _error_response(Refused(500, "internal error"))
         if socket.connection_lost_waiter.done():
             await admission.abandon()
             return None

@@ -19,6 +19,7 @@ from types import FrameType
 
 from prometheus_client import multiprocess, values
 
+from .addresses import naming
 from .config import Config, ConfigError, Endpoint
 from .logs import log
 
@@ -155,14 +156,15 @@ def _claim(host: str, port: int, stack: ExitStack) -> int:
     """Bind, without listening, so that the workers can share the port and nobody else can take it
     meanwhile.
     """
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    claim = stack.enter_context(socket.socket(family, kind, protocol))
-    claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
-        claim.bind(address)
+        with naming(host, port):
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            claim = stack.enter_context(socket.socket(family, kind, protocol))
+            claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            claim.bind(address)
     except OSError as error:
-        raise ConfigError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        raise ConfigError(f"cannot listen on {error}") from None
     return int(claim.getsockname()[1])
