@@ -39,6 +39,17 @@ _NEEDS = {
     "acChargingParameters": dict.fromkeys(("energyAmount", "evMinCurrent", "evMaxCurrent", "evMaxVoltage"), 1e30),
 }
 _UNPLUGGED = {"vendorId": "org.openchargealliance.costmsg", "messageId": "ConnectorUnplugged"}
+_TAKEN = {"status": "Accepted"}
+_STARTED = {
+    "eventType": "Started",
+    "timestamp": "2026-01-01T00:00:00Z",
+    "triggerReason": "Authorized",
+    "seqNo": 0,
+    "transactionInfo": {"transactionId": "T"},
+    "evse": {"id": 1, "connectorId": 1},
+    "idToken": {"idToken": "A", "type": "Local"},
+    "meterValue": [{"timestamp": "2026-01-01T00:00:00Z", "sampledValue": [{"value": 1e300}]}],
+}
 _BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
 
 
@@ -53,6 +64,7 @@ _BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}
             {"status": "Accepted", "currentTime": "2026-01-01T00:00:00Z", "interval": 1e30},
         ),
         ("ocpp1.6", "ocpp2.0.1", "station", ["DataTransfer", {**_UNPLUGGED, "data": '{"transactionId": 1e300}'}], {}),
+        ("ocpp2.0.1", "ocpp1.6", "station", ["TransactionEvent", _STARTED], {"transactionId": 1, "idTagInfo": _TAKEN}),
         ("ocpp2.1", "ocpp2.0.1", "station", ["NotifyEVChargingNeeds", {"evseId": 1, "chargingNeeds": _NEEDS}], {}),
         (
             "ocpp2.0.1",

@@ -27,6 +27,8 @@ _SLACK = 2_000.0
 """Wh that a register may rise beyond what the time allows: clocks and rounding."""
 _FALL = 0.01
 """The part of the last register below which a reading is thought to be in a larger unit; above, the meter fell."""
+_MOST = 2.0**53
+"""Wh that no meter shows; from here on floats skip integers."""
 ROUNDING = 1e-6
 """Wh by which a register may seem to fall: what is left of sums and powers of ten."""
 
@@ -59,7 +61,7 @@ def registers(meter_values: list[dict[str, Any]], place: str) -> list[Reading]:
                 by_context.setdefault(sample.get("context", "Sample.Periodic"), []).append(sample)
         for context, samples in by_context.items():
             amount = _amount(samples)
-            if amount is not None:
+            if amount is not None and abs(amount) < _MOST:
                 readings.append((amount, value["timestamp"], context))
     return sorted(readings, key=lambda reading: reading[2] != "Transaction.Begin")
 
