@@ -130,6 +130,8 @@ class Outbox:
         while it is ``held``."""
         if self.flight is not None:
             return self.flight_due
+        if not self.waiting:
+            return None
         times = (call.not_before for call in self.waiting if call.not_before and not (held and call.unasked))
         return min(times, default=None)
 

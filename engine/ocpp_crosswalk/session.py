@@ -239,7 +239,7 @@ class Session:
         self._begin(now)
         if self._held_until and now >= self._held_until:
             self._held_until = 0.0
-        if self._view.held_until <= now:
+        if 0 < self._view.held_until <= now:
             self._view.hold(0.0)
         for peer in self._peers.values():
             call, side = peer.outbox.flight, peer.side

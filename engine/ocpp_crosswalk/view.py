@@ -24,6 +24,7 @@ class View:
         "dirty",
         "drop",
         "epoch",
+        "held_until",
         "identity",
         "note",
         "now",
@@ -55,6 +56,8 @@ class View:
         """The time, in seconds since the epoch, UTC."""
         self.epoch = ""
         """Names the current connection: another one has another epoch."""
+        self.held_until: float = data.get("hold", {}).get("until", 0.0)
+        """Until when the link keeps back what it would send to the CSMS by itself; 0 when it does not."""
         self._data = data
         self._encoded: dict[str, bytes] = {}
         self._fresh_id = fresh_id
@@ -119,12 +122,6 @@ class View:
         if len(kept) < len(self.timers):
             self.change("timers")["set"] = kept
 
-    @property
-    def held_until(self) -> float:
-        """Until when the link keeps back what it would send to the CSMS by itself; 0 when it does not."""
-        until: float = self.read("hold").get("until", 0.0)
-        return until
-
     def hold(self, until: float) -> None:
         """Have the link keep back, until this time, what it would send to the CSMS by itself; 0: no longer. What the
         station sends, and what the CSMS asks for, goes on."""
@@ -132,3 +129,4 @@ class View:
             self.change("hold")["until"] = until
         elif self.held_until:
             self.change("hold").clear()
+        self.held_until = until
