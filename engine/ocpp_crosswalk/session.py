@@ -87,6 +87,9 @@ class Session:
         self._ids = Ids(state.get("epoch", ""), state.get("counter", 0))
         self._intake = Intake(self.pair, self._checks, self._mappings.repairs, data, self._journal)
         boxes = {side: Outbox(link.get(side, {}).get("outbox")) for side in Side}
+        self._identities = identities = Identities(state.get("memory"))
+        self._detached: list[Exchange] = []
+        detached = self._detached
         self._view = View(
             identity=self.identity,
             pair=self.pair,
@@ -96,14 +99,15 @@ class Session:
             note=self._journal.note,
             drop=self._journal.drop,
             waiting=lambda: boxes[Side.CSMS].payloads,
-            untold=self._untold,
+            untold=lambda view: _untold(view, boxes[Side.CSMS], arrived, detached, identities),
             tables=self._tables,
         )
         self._view.epoch = self._ids.epoch
         self._station, self._csms = (self._restored(side, link.get(side, {}), box) for side, box in boxes.items())
         self._peers: dict[str, Peer] = {Side.STATION: self._station, Side.CSMS: self._csms}
-        detached = (self._exchange(saved) for saved in link.get("detached", ()))
-        self._detached = [exchange for exchange in detached if exchange is not None]
+        arrived = self._station.inbox
+        restored = (self._exchange(saved) for saved in link.get("detached", ()))
+        detached += [exchange for exchange in restored if exchange is not None]
         for owner in self._peers.values():
             payload = None if owner.active is None else owner.active.awaiting
             for peer in self._peers.values():
@@ -112,7 +116,6 @@ class Session:
                 else:
                     peer.outbox.supply(owner.side, payload)
         self._held_until: float = link.get("held_until", 0.0)
-        self._identities = Identities(state.get("memory"))
 
     def _restored(self, side: Side, saved: Mapping[str, Any], box: Outbox) -> Peer:
         return Peer(side, self.pair.version(side), saved, box, self._exchange(saved.get("active")))
@@ -470,15 +473,6 @@ class Session:
             exchange.ids = {}
             self._detached.append(exchange)
 
-    def _untold(self) -> list[dict[str, Any]]:
-        """What the CSMS has still to be told: see `View.untold`."""
-        untaken = [exchange.as_json() for exchange in self._detached]
-        insisted = (timer["key"] for timer in self._view.timers if timer["name"] == _INSIST)
-        untaken += filter(None, map(self._identities.unanswered, insisted))
-        calls = (exchange["calls"][len(exchange["replies"]) :][:1] for exchange in untaken)
-        arrived = [call.payload for call in self._station.inbox]
-        return [*self._csms.outbox.payloads, *arrived, *chain.from_iterable(calls)]
-
     def _fit(self, side: Side, exchange: Exchange, answer: dict[str, Any]) -> dict[str, Any] | Failure:
         """The answer, or a failure when it must not leave, reported."""
         found = self._checks.leaving(side, exchange.action, "response", answer)
@@ -646,6 +640,17 @@ class Session:
 
 _ANSWERS = (MessageType.CALLRESULT, MessageType.CALLERROR)
 _MAX_DESCRIPTION = 255
+
+
+def _untold(
+    view: View, box: Outbox, arrived: list[Arrived], detached: list[Exchange], identities: Identities
+) -> list[dict[str, Any]]:
+    """See `View.untold`."""
+    untaken = [exchange.as_json() for exchange in detached]
+    insisted = (timer["key"] for timer in view.timers if timer["name"] == _INSIST)
+    untaken += filter(None, map(identities.unanswered, insisted))
+    calls = (exchange["calls"][len(exchange["replies"]) :][:1] for exchange in untaken)
+    return [*box.payloads, *(call.payload for call in arrived), *chain.from_iterable(calls)]
 
 
 def _carried_over(state: bytes | None, pair: Pair) -> dict[str, Any]:

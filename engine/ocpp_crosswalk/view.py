@@ -21,6 +21,7 @@ class View:
         "_data",
         "_encoded",
         "_fresh_id",
+        "_untold",
         "dirty",
         "drop",
         "epoch",
@@ -31,7 +32,6 @@ class View:
         "pair",
         "settings",
         "tables",
-        "untold",
         "waiting",
     )
 
@@ -46,7 +46,7 @@ class View:
         note: Callable[[str], None] = lambda _text: None,
         drop: Callable[[str, dict[str, str]], None] = lambda _reason, _detail: None,
         waiting: Callable[[], list[dict[str, Any]]] = list,
-        untold: Callable[[], list[dict[str, Any]]] = list,
+        untold: Callable[[View], list[dict[str, Any]]] = lambda _view: [],
         tables: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     ) -> None:
         self.identity = identity
@@ -65,9 +65,7 @@ class View:
         """Whether something was changed that has to be saved before frames leave."""
         self.waiting = waiting
         """The payloads of the calls to the CSMS that wait for their turn or their answer."""
-        self.untold = untold
-        """All that the CSMS has still to be told: these payloads, those of calls that will be made again because they
-        were not taken, and those of the station's calls of which nothing was made yet."""
+        self._untold = untold
         self.note = note
         """Report something that an operator should know, as an event of kind `note`."""
         self.drop = drop
@@ -98,6 +96,12 @@ class View:
             if namespace not in self._encoded:
                 self._encoded[namespace] = orjson.dumps({namespace: kept})[1:-1]
         return orjson.Fragment(b"{%b}" % b",".join(self._encoded.values()))
+
+    def untold(self) -> list[dict[str, Any]]:
+        """All that the CSMS has still to be told: the payloads that wait for their turn or their answer, those of calls
+        that will be made again because they were not taken, and those of the station's calls of which nothing was made
+        yet."""
+        return self._untold(self)
 
     def fresh_id(self) -> str:
         """An id of at most 36 characters that this station's link has never given before."""

@@ -119,7 +119,9 @@ async def test_a_201_station_on_a_21_csms(tmp_path: Path) -> None:
         }
         assert await station.call("NotifyMonitoringReport", report) == {}
         [told] = far.payloads("NotifyMonitoringReport")
-        assert told["monitor"][0]["variableMonitoring"] == [{**monitor, "eventNotificationType": "CustomMonitor"}]
+        assert told["monitor"][0]["variableMonitoring"] == [
+            {**monitor, "eventNotificationType": "PreconfiguredMonitor"}
+        ]
 
         far.tell(raw=json.dumps([5, "no-such-answer", "InternalError", "made up", {}]))
         assert (await station.call("Heartbeat", {}))["currentTime"]
