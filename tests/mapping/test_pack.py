@@ -212,6 +212,50 @@ def test_a_stray_file_in_a_layer_is_told(tmp_path: Path) -> None:
         Crosswalk.load([tmp_path])
 
 
+@pytest.mark.parametrize(
+    ("name", "finding"),
+    [
+        (
+            f"{PAIR}/BootNotification.yaml",
+            "no part of the folder of a pair\n"
+            "    Files of mappings stand one folder further in, in from-station, from-csms, timers.",
+        ),
+        (f"{PAIR}/fromstation/BootNotification.yaml", "no part of the folder of a pair\n    Did you mean 'from-station'?"),
+        (f"{PAIR}/pair.yml", "no part of the folder of a pair\n    Did you mean 'pair.yaml'?"),
+        (
+            f"{PAIR}/from-station/BootNotification.yml",
+            "no part of the folder 'from-station'\n    It holds files NAME.yaml, and no folders.",
+        ),
+        (
+            f"{PAIR}/from-station/sub/BootNotification.yaml",
+            "no part of the folder 'from-station'\n    It holds files NAME.yaml, and no folders.",
+        ),
+        ("tables/sub/x.yaml", "no part of the folder 'tables'\n    It holds files NAME.yaml, and no folders."),
+        *((name, "no part of a folder of mappings\n    It has to be a folder.") for name in ("tables", "parts", str(PAIR))),
+        ("settings.yaml/x", "no part of a folder of mappings\n    It has to be a file."),
+    ],
+)
+def test_what_is_out_of_place_is_told(name: str, finding: str, tmp_path: Path) -> None:
+    write(tmp_path, name, "call: BootNotification\n")
+    with pytest.raises(MappingError) as caught:
+        Crosswalk.load([tmp_path])
+    assert [one.code for one in caught.value.diagnostics] == ["XW112"]
+    assert finding in str(caught.value)
+
+
+def test_a_pair_that_nothing_declares_is_told(tmp_path: Path) -> None:
+    write(tmp_path, f"{PAIR}/from-station/Heartbeat.yaml", HEARTBEAT)
+    Crosswalk.load([tmp_path])
+    with pytest.raises(MappingError, match=rf"XW111: there is no pair.yaml for {PAIR}\n"):
+        Crosswalk.load([tmp_path], builtin=False)
+
+
+def test_the_check_of_no_mappings_is_no_success(tmp_path: Path) -> None:
+    report = check([tmp_path], builtin=False, examples=0)
+    assert report.exit_code == 1
+    assert "XW111: there are no mappings of any pair\n" in str(report.findings[0])
+
+
 SOMETIMES = """\
 call: Heartbeat
 spec: [OCPP 1.6 4.6]
