@@ -220,7 +220,10 @@ def test_a_stray_file_in_a_layer_is_told(tmp_path: Path) -> None:
             "no part of the folder of a pair\n"
             "    Files of mappings stand one folder further in, in from-station, from-csms, timers.",
         ),
-        (f"{PAIR}/fromstation/BootNotification.yaml", "no part of the folder of a pair\n    Did you mean 'from-station'?"),
+        (
+            f"{PAIR}/fromstation/BootNotification.yaml",
+            "no part of the folder of a pair\n    Did you mean 'from-station'?",
+        ),
         (f"{PAIR}/pair.yml", "no part of the folder of a pair\n    Did you mean 'pair.yaml'?"),
         (
             f"{PAIR}/from-station/BootNotification.yml",
@@ -231,7 +234,10 @@ def test_a_stray_file_in_a_layer_is_told(tmp_path: Path) -> None:
             "no part of the folder 'from-station'\n    It holds files NAME.yaml, and no folders.",
         ),
         ("tables/sub/x.yaml", "no part of the folder 'tables'\n    It holds files NAME.yaml, and no folders."),
-        *((name, "no part of a folder of mappings\n    It has to be a folder.") for name in ("tables", "parts", str(PAIR))),
+        *(
+            (name, "no part of a folder of mappings\n    It has to be a folder.")
+            for name in ("tables", "parts", str(PAIR))
+        ),
         ("settings.yaml/x", "no part of a folder of mappings\n    It has to be a file."),
     ],
 )

@@ -86,6 +86,12 @@ def names(node: Node) -> Mapping[str, int]:
     return {name: offset for name, offset in used.items() if name not in bound}
 
 
+def called(node: Node) -> set[str]:
+    """Every name that is called as a function."""
+    calls = (part for part in walk(node) if part.type in ("function", "partial"))
+    return {str(call.procedure.value) for call in calls if call.procedure.type == "variable"}
+
+
 def _offset(part: Any) -> int:
     position = getattr(part, "position", 0)
     name = str(part.value)

@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any, TypeAlias
 
 from jsonata import Jsonata
@@ -26,10 +27,15 @@ class ExpressionError(ValueError):
     """
 
     def __init__(self, source: str, reason: str, offset: int = 0) -> None:
-        super().__init__(f"{reason} (in `{source}`, character {offset + 1})")
+        super().__init__(f"{reason} (in `{shortened(source)}`, character {offset + 1})")
         self.source = source
         self.reason = reason
         self.offset = offset
+
+
+def shortened(source: str) -> str:
+    """An expression as messages show it."""
+    return source if len(source) <= _SHOWN else f"{source[:_SHOWN]}..."
 
 
 class _Parser(Parser):  # type: ignore[misc]
@@ -75,6 +81,9 @@ def _copy(value: Any) -> Any:
 
 _NO_CHILD = frozenset({"_outer_instance", "prefix"})
 _threads = threading.local()
+_SHOWN = 500
+_MOST = 1000
+"""Parts of an expression. What is larger may be nested so deeply that Python cannot follow; no mapping here has 200."""
 
 
 @lru_cache(maxsize=4096)
@@ -87,11 +96,21 @@ def parse(source: str) -> Node:
     if parser is None:
         parser = _threads.parser = _Parser()
     try:
-        return parser.parse(source)
+        tree = parser.parse(source)
     except JException as error:
         raise ExpressionError(source, describe(error), _offset(error)) from None
-    except (LookupError, AttributeError, TypeError, re.error, RecursionError, RuntimeError) as error:
+    except RecursionError:
+        raise ExpressionError(source, "this is nested too deeply") from None
+    except IndexError:
+        comment = source.rfind("/*")
+        if comment >= 0 and "*/" not in source[comment:]:
+            raise ExpressionError(source, "the comment that begins with /* is not closed by */", comment) from None
+        raise ExpressionError(source, "this ends too early") from None
+    except (LookupError, AttributeError, TypeError, re.error, RuntimeError) as error:
         raise ExpressionError(source, f"this is not JSONata: {error}") from None
+    if len(source) > _MOST and sum(1 for _ in islice(walk(tree), _MOST + 1)) > _MOST:
+        raise ExpressionError(source, f"this has more than {_MOST} parts; name some of them apart")
+    return tree
 
 
 def describe(error: JException) -> str:
@@ -146,4 +165,4 @@ def walk(node: Any) -> Iterator[Node]:
                 pending.append(value)
 
 
-__all__ = ["ExpressionError", "JException", "Jsonata", "Node", "describe", "offset_of", "parse", "walk"]
+__all__ = ["ExpressionError", "JException", "Jsonata", "Node", "describe", "offset_of", "parse", "shortened", "walk"]

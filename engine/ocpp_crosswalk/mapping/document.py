@@ -101,10 +101,14 @@ def load_document(path: Path, *, shown_as: str | None = None) -> Document:
     file = shown_as or str(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise MappingError(
             [Diagnostic("XW100", Position(file), f"the file cannot be read: {error}", "It has to be UTF-8 text.")]
         ) from None
+    except OSError as error:
+        remedy = "Check the path, and who may read it."
+        message = f"the file cannot be read: {error.strerror}"
+        raise MappingError([Diagnostic("XW100", Position(file), message, remedy)]) from None
     return parse_document(text, file)
 
 
