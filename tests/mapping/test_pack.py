@@ -76,6 +76,24 @@ def test_a_patch_amends_and_leaves_the_rest(layer: Path) -> None:
     assert payload == {"reason": "Unknown", "chargingStation": {"model": "X-M", "vendorName": "V"}}
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("patch: true\nlet:\n  more: chargePointVendor.$substring('x')\n", "BootNotification.yaml:4:27"),
+        ("patch: true\nrequest:\n  chargingStation:\n    model: $uppercase()\n", "BootNotification.yaml:5:12"),
+        ("patch: true\nrequest: {reason: $number(chargePointModel)}\n", "BootNotification.yaml:3:19"),
+        ("spec: [x]\nroutes: [{when: $number(chargePointModel), answer: {}}]\n", "BootNotification.yaml:3:17"),
+    ],
+)
+def test_a_failure_names_the_file_that_amends_and_no_values(layer: Path, text: str, place: str) -> None:
+    write(layer, f"{PAIR}/from-station/BootNotification.yaml", f"call: BootNotification\n{text}")
+    boot = {"chargePointVendor": "secret", "chargePointModel": "secret"}
+    (answer,) = said(session(layer), "BootNotification", dict[str, object](boot))
+    assert place in str(answer)
+    assert "secret" not in str(answer)
+    assert str(layer) not in str(answer)
+
+
 def test_a_refusal_of_a_later_layer_replaces_a_mapping(layer: Path) -> None:
     write(
         layer,
@@ -161,6 +179,35 @@ def test_a_folder_that_is_missing(tmp_path: Path) -> None:
             HEARTBEAT + "forward: Heartbeat\n",
             "XW104: more than one thing says what becomes of the call",
             id="two outcomes",
+        ),
+        pytest.param("", "XW104: the file is empty\n    Write keys", id="empty"),
+        pytest.param("# nothing yet\n", "XW104: the file is empty", id="comment only"),
+        pytest.param("7\n", "XW104: the file has no keys", id="number"),
+        pytest.param("[]\n", "XW104: the file has no keys", id="list"),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "$uppercas('a')"),
+            "XW108 at answer.currentTime: $uppercas is not known here\n    Did you mean 'uppercase'?",
+            id="unknown function",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "$zzzzzz('a')"),
+            "XW108 at answer.currentTime: $zzzzzz is not known here\n    Functions are JSONata's and $",
+            id="unknown function like no other",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "\"'a' /* why\""),
+            "XW107 at answer.currentTime: the comment that begins with /* is not closed by */, in `'a' /* why`",
+            id="open comment",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", " & ".join(["a"] * 5000)),
+            "XW107 at answer.currentTime: this has more than 1000 parts; name some of them apart, in `a & a & ",
+            id="too large",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "(" * 5000 + "1" + ")" * 5000),
+            "XW107 at answer.currentTime: this is nested too deeply, in `((((",
+            id="too deep",
         ),
         pytest.param(
             "call: Heartbeat\nspec: [x]\n",

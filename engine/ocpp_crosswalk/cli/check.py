@@ -91,7 +91,7 @@ def _explain(code: str) -> int:
     found = codes().get(number)
     if found is None:
         near = suggestion(number, codes()) or "Codes are as XW101."
-        print(f"there is no finding {code!r}. {near}", file=sys.stderr)
+        print(f"there is no finding {number or repr(code)}. {near}", file=sys.stderr)
         return 2
     print(f"{number}: {found.means}")
     for file, text in found.example.items():

@@ -14,6 +14,8 @@ from jsonata import Jsonata
 from jsonata.jexception import JException
 from jsonata.parser import Parser
 
+from ..diagnostics import Position
+
 Node: TypeAlias = Any
 """A node of jsonata-python's syntax tree: a `Symbol`, which has no types of its own."""
 
@@ -23,8 +25,11 @@ Symbol = Parser.Symbol
 class ExpressionError(ValueError):
     """An expression that cannot be parsed or evaluated.
 
-    ``offset`` is the position in the source, in characters from 0; ``reason`` is for people.
+    ``offset`` is the position in the source, in characters from 0; ``reason`` is for people; ``at`` is where the
+    expression stands, when that is known.
     """
+
+    at: Position | None = None
 
     def __init__(self, source: str, reason: str, offset: int = 0) -> None:
         super().__init__(f"{reason} (in `{shortened(source)}`, character {offset + 1})")
@@ -81,6 +86,7 @@ def _copy(value: Any) -> Any:
 
 _NO_CHILD = frozenset({"_outer_instance", "prefix"})
 _threads = threading.local()
+_VALUE = re.compile(r"\{\{(value2?|exp)\}\}")
 _SHOWN = 500
 _MOST = 1000
 """Parts of an expression. What is larger may be nested so deeply that Python cannot follow; no mapping here has 200."""
@@ -114,7 +120,12 @@ def parse(source: str) -> Node:
 
 
 def describe(error: JException) -> str:
-    """What ``error`` says, with its placeholders filled in."""
+    """What ``error`` says. A value that an evaluation came upon is left out: the text goes to peers and into logs."""
+    text = JException.error_codes.get(error.error, "")
+    if error.error == "T0411":
+        return f"what the function is over cannot be its argument {error.expected}"
+    if error.error[0] in "DT" and _VALUE.search(text):
+        return str(_VALUE.sub("...", text).replace("{{token}}", str(error.extra)))
     return str(error).strip() or f"JSONata error {error.error}"
 
 
