@@ -56,8 +56,8 @@ class ReferenceExpression:
 
 
 def explain(error: BaseException) -> str:
-    """What to tell people about a Python error that an evaluation ran into. A value that it quotes is left out: the text
-    goes to peers and into logs."""
+    """What to tell people about a Python error that an evaluation ran into. A value that it quotes is left out: the
+    text goes to peers and into logs."""
     said = str(error) or type(error).__name__
     if isinstance(error, (ValueError, LookupError)):
         said = _QUOTED.sub("...", said)
