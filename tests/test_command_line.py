@@ -5,11 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from ocpp_crosswalk import cli
 from ocpp_crosswalk.cli import main
 
 PROGRAM = str(Path(sys.executable).with_name("ocpp-crosswalk"))
@@ -84,7 +84,7 @@ def test_codes_that_do_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_check_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert refusal(["check", "--no-builtin"], capsys) == "--no-builtin checks folders alone: name one"
+    assert refusal(["check", "--no-builtin"], capsys) == "--no-builtin checks folders alone: name one by --mappings"
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,11 +105,24 @@ def test_actions_that_are_not_sent(command: str, capsys: pytest.CaptureFixture[s
     assert text.startswith(f"nobody in {PAIR} sends ''. Actions are AFRRSignal, ")
 
 
-@pytest.mark.parametrize("command", [["demo"], ["check"]])
-@pytest.mark.parametrize("seconds", [0.15, 1.5])
-def test_ctrl_c(command: list[str], seconds: float) -> None:
-    with subprocess.Popen([PROGRAM, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        time.sleep(seconds)
+def test_ctrl_c_while_a_command_is_loaded(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "import_module", interrupted)
+    assert main(["check"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_ctrl_c_in_the_demonstration() -> None:
+    def heeding() -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+
+    pipe = subprocess.PIPE
+    with subprocess.Popen([PROGRAM, "demo"], stdout=pipe, stderr=pipe, bufsize=0, preexec_fn=heeding) as process:
+        assert process.stdout is not None
+        for _ in range(6):
+            process.stdout.readline()
         process.send_signal(signal.SIGINT)
         _, text = process.communicate(timeout=30)
     assert (process.returncode, text) == (130, b"")

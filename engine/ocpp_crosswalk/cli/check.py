@@ -26,15 +26,17 @@ from . import words
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     parser.add_argument(
-        "layers", nargs="*", type=Path, metavar="DIR", help="a folder of mappings to lay over the built-in ones"
-    )
-    parser.add_argument(
-        "--mappings", action="append", type=Path, default=[], metavar="DIR", help="the same; repeatable"
+        "--mappings",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="a folder of mappings over the built-in ones; repeatable",
     )
     parser.add_argument(
         "--hooks", action="append", type=Path, default=[], metavar="FILE", help="a Python file of hooks; repeatable"
     )
-    parser.add_argument("--no-builtin", action="store_true", help="check the folders alone")
+    parser.add_argument("--no-builtin", action="store_true", help="check these folders alone")
     parser.add_argument(
         "--pair",
         action="append",
@@ -57,9 +59,8 @@ def run(args: argparse.Namespace) -> int:
     """Run the command: 0 clean, 1 findings, 2 unusable input."""
     if args.explain is not None:
         return _explain(args.explain)
-    layers = [*args.layers, *args.mappings]
-    if args.no_builtin and not layers:
-        raise words.Unusable("--no-builtin checks folders alone: name one")
+    if args.no_builtin and not args.mappings:
+        raise words.Unusable("--no-builtin checks folders alone: name one by --mappings")
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
 
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
             return lambda: bar.advance(task)
 
         report = check(
-            layers,
+            args.mappings,
             builtin=not args.no_builtin,
             hooks=args.hooks,
             pairs=args.pair,
