@@ -1,7 +1,7 @@
 """YAML read with the position of every value.
 
 Only what YAML 1.2 calls the core schema is resolved (true, false, null, numbers), so that `on`, `No` or a date
-stay the strings that they look like. Duplicate keys, anchors and tags are refused.
+stay the strings that they look like. Duplicate keys, tags and aliases within what they stand for are refused.
 """
 
 from __future__ import annotations
