@@ -28,13 +28,12 @@ from pathlib import Path
 from typing import Any
 
 from ocpp_crosswalk import PAIRS, Crosswalk, EventKind, Out, Pair, Side, Version
-from ocpp_crosswalk.check.generate import random_payload
+from ocpp_crosswalk.check.generate import KnownIds, random_payload
 from ocpp_crosswalk.protocol import MessageType, protocol
 from ocpp_crosswalk.schemas import violation
 
 BATCH = 500
 _KNOWN = 0.5
-_IDS = ("id", "idtag", "idtoken")
 _USUAL = frozenset(
     {
         "BootNotification",
@@ -127,7 +126,7 @@ class Conversation:
         self._owed: Counter[tuple[Side, str]] = Counter()
         """How often a peer sent a call on this connection and got no answer."""
         self._used: dict[Side, set[str]] = {side: set() for side in Side}
-        self._seen: dict[str, deque[Any]] = {}
+        self._ids = KnownIds(self._rng)
         self._sent: list[tuple[Side, str]] = []
         self._count = 0
         self._take(self._session.connect(now=self._now))
@@ -191,7 +190,7 @@ class Conversation:
         usual = [action for action in actions if action in _USUAL]
         action = self._rng.choice(usual if self._rng.random() < _KNOWN else actions)
         made = random_payload(self._rng, version, action, "request")
-        known = self._with_known(made)
+        known = self._ids.within(made)
         payload = known if violation(version, action, "request", known, formats=True) is None else made
         if action == "DataTransfer" and version is Version.V16 and self._rng.random() < _TUNNELLED:
             payload = self._tunnelled(side)
@@ -201,7 +200,7 @@ class Conversation:
         kind = MessageType.SEND if send else MessageType.CALL
         text = json.dumps([kind.value, message_id, action, payload])
         self._result.calls += 1
-        self._see(payload)
+        self._ids.see(payload)
         if not send:
             self._waiting[(side, message_id)] = action
             self._owed[side, message_id] += 1
@@ -227,7 +226,7 @@ class Conversation:
             text = json.dumps([MessageType.CALLRESULT.value, frame[1], {"status": 7, "unheard": []}])
         else:
             payload = random_payload(self._rng, version, frame[2], "response")
-            self._see(payload)
+            self._ids.see(payload)
             text = json.dumps([MessageType.CALLRESULT.value, frame[1], payload])
         self._take(self._session.receive(side, text, now=self._now))
 
@@ -235,7 +234,7 @@ class Conversation:
         for out in outs:
             self._result.frames += 1
             frame = json.loads(out.text)
-            self._see(frame[-1])
+            self._ids.see(frame[-1])
             version = self._pair.version(out.to)
             if frame[0] in (MessageType.CALL, MessageType.SEND):
                 self._judge(out.to, frame[2], "request", frame[3])
@@ -285,34 +284,11 @@ class Conversation:
         action = self._rng.choice(_PLUG_AND_CHARGE[side])
         inner = random_payload(self._rng, Version.V201, action, "request")
         if self._rng.random() < _COSTS:
-            numbers = list(self._seen.get("transactionId", ())) or [1]
+            numbers = self._ids.of("transactionId") or [1]
             inner = {"transactionId": self._rng.choice(numbers), "timestamp": "2026-01-01T00:00:00Z", "cost": 1.5}
             action = self._rng.choice(("ConnectorUnplugged", "RunningCost", "FinalCost", "SetUserPrice"))
             return {"vendorId": "org.openchargealliance.costmsg", "messageId": action, "data": json.dumps(inner)}
         return {"vendorId": "org.openchargealliance.iso15118pnc", "messageId": action, "data": json.dumps(inner)}
-
-    def _with_known(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._with_known(inner) for inner in value]
-        if not isinstance(value, dict):
-            return value
-        return {
-            name: self._rng.choice(self._seen[name])
-            if name in self._seen and self._rng.random() < _KNOWN
-            else self._with_known(inner)
-            for name, inner in value.items()
-        }
-
-    def _see(self, value: Any) -> None:
-        if isinstance(value, list):
-            for inner in value:
-                self._see(inner)
-        elif isinstance(value, dict):
-            for name, inner in value.items():
-                if isinstance(inner, (dict, list)):
-                    self._see(inner)
-                elif name.lower().endswith(_IDS):
-                    self._seen.setdefault(name, deque(maxlen=4)).append(inner)
 
 
 def converse(pair_name: str, first: int, count: int, calls: int, *layers: Path) -> Result:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from .diagnostics import Position
 from .expressions import UNDEFINED, ExpressionError, Scope
 from .mapping.compile import run
 from .mapping.drops import DropTree
@@ -313,19 +314,23 @@ def _template(node: Node, data: Any, scope: Scope) -> Any:
     try:
         return run(node, data, scope)
     except ExpressionError as error:
-        raise MappingFault(Failure("InternalError", f"the mapping fails at {_place(node)}: {error}")) from error
+        raise MappingFault(
+            Failure("InternalError", f"the mapping fails at {_place(error.at or node.at)}: {error}")
+        ) from error
 
 
-def _place(node: Node) -> str:
-    """Where a template stands, for the peers too: they are not told where the files of this machine are."""
-    return str(node.at).rpartition("/")[2]
+def _place(at: Position) -> str:
+    """A place as the peers are told it: without the folders of this machine."""
+    return str(at).rpartition("/")[2]
 
 
 def _evaluate(expression: Any, data: Any, scope: Scope) -> Any:
     try:
         return expression.evaluate(data, scope)
     except ExpressionError as error:
-        raise MappingFault(Failure("InternalError", f"the mapping fails: {error}")) from error
+        raise MappingFault(
+            Failure("InternalError", f"the mapping fails at {_place(expression.at.shifted(error.offset))}: {error}")
+        ) from error
 
 
 def _error_value(failure: Failure) -> dict[str, Any]:

@@ -82,3 +82,25 @@ def test_a_patch_amends_routes_by_their_names() -> None:
     assert base.value["routes"][0] == {"name": "one", "let": {"a": 1}}, "the base is not changed"
     assert str(merged.position(("routes", 0, "let", "b"))) == "patch.yaml:4:10"
     assert merged.position(("routes", 0, "let", "a")).file == "base.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a: &x\n  b: *x\n", "x.yaml:1:4: error XW101 at a.b"),
+        ("- 1\n- &x [1, *x]\n", "x.yaml:2:3: error XW101 at 1.1"),
+        ("&x\na: *x\n", "x.yaml:1:1: error XW101 at a"),
+    ],
+)
+def test_what_contains_itself_is_refused(text: str, place: str) -> None:
+    assert refusal(text) == f"{place}: this contains itself, through an alias\n    Write out what is meant."
+
+
+def test_an_alias_of_something_else_stands_for_it() -> None:
+    assert parse_document("a: &x [1]\nb: *x\nc: *x\n", "x.yaml").value == {"a": [1], "b": [1], "c": [1]}
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    assert refusal("[" * 200 + "]" * 200) == (
+        "x.yaml:1:101: error XW101: this is nested more than 100 levels deep\n    Take a level out."
+    )

@@ -76,6 +76,24 @@ def test_a_patch_amends_and_leaves_the_rest(layer: Path) -> None:
     assert payload == {"reason": "Unknown", "chargingStation": {"model": "X-M", "vendorName": "V"}}
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("patch: true\nlet:\n  more: chargePointVendor.$substring('x')\n", "BootNotification.yaml:4:27"),
+        ("patch: true\nrequest:\n  chargingStation:\n    model: $uppercase()\n", "BootNotification.yaml:5:12"),
+        ("patch: true\nrequest: {reason: $number(chargePointModel)}\n", "BootNotification.yaml:3:19"),
+        ("spec: [x]\nroutes: [{when: $number(chargePointModel), answer: {}}]\n", "BootNotification.yaml:3:17"),
+    ],
+)
+def test_a_failure_names_the_file_that_amends_and_no_values(layer: Path, text: str, place: str) -> None:
+    write(layer, f"{PAIR}/from-station/BootNotification.yaml", f"call: BootNotification\n{text}")
+    boot = {"chargePointVendor": "secret", "chargePointModel": "secret"}
+    (answer,) = said(session(layer), "BootNotification", dict[str, object](boot))
+    assert place in str(answer)
+    assert "secret" not in str(answer)
+    assert str(layer) not in str(answer)
+
+
 def test_a_refusal_of_a_later_layer_replaces_a_mapping(layer: Path) -> None:
     write(
         layer,
@@ -162,6 +180,35 @@ def test_a_folder_that_is_missing(tmp_path: Path) -> None:
             "XW104: more than one thing says what becomes of the call",
             id="two outcomes",
         ),
+        pytest.param("", "XW104: the file is empty\n    Write keys", id="empty"),
+        pytest.param("# nothing yet\n", "XW104: the file is empty", id="comment only"),
+        pytest.param("7\n", "XW104: the file has no keys", id="number"),
+        pytest.param("[]\n", "XW104: the file has no keys", id="list"),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "$uppercas('a')"),
+            "XW108 at answer.currentTime: $uppercas is not known here\n    Did you mean 'uppercase'?",
+            id="unknown function",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "$zzzzzz('a')"),
+            "XW108 at answer.currentTime: $zzzzzz is not known here\n    Functions are JSONata's and $",
+            id="unknown function like no other",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "\"'a' /* why\""),
+            "XW107 at answer.currentTime: the comment that begins with /* is not closed by */, in `'a' /* why`",
+            id="open comment",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", " & ".join(["a"] * 5000)),
+            "XW107 at answer.currentTime: this has more than 1000 parts; name some of them apart, in `a & a & ",
+            id="too large",
+        ),
+        pytest.param(
+            HEARTBEAT.replace("{$const: '2026-01-01T00:00:00Z'}", "(" * 5000 + "1" + ")" * 5000),
+            "XW107 at answer.currentTime: this is nested too deeply, in `((((",
+            id="too deep",
+        ),
         pytest.param(
             "call: Heartbeat\nspec: [x]\n",
             "XW104: nothing says what becomes of the call",
@@ -210,6 +257,56 @@ def test_a_stray_file_in_a_layer_is_told(tmp_path: Path) -> None:
     write(tmp_path, "tabels/x.yaml", "")
     with pytest.raises(MappingError, match=r"XW112.*\n    Did you mean 'tables'\?"):
         Crosswalk.load([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("name", "finding"),
+    [
+        (
+            f"{PAIR}/BootNotification.yaml",
+            "no part of the folder of a pair\n"
+            "    Files of mappings stand one folder further in, in from-station, from-csms, timers.",
+        ),
+        (
+            f"{PAIR}/fromstation/BootNotification.yaml",
+            "no part of the folder of a pair\n    Did you mean 'from-station'?",
+        ),
+        (f"{PAIR}/pair.yml", "no part of the folder of a pair\n    Did you mean 'pair.yaml'?"),
+        (
+            f"{PAIR}/from-station/BootNotification.yml",
+            "no part of the folder 'from-station'\n    It holds files NAME.yaml, and no folders.",
+        ),
+        (
+            f"{PAIR}/from-station/sub/BootNotification.yaml",
+            "no part of the folder 'from-station'\n    It holds files NAME.yaml, and no folders.",
+        ),
+        ("tables/sub/x.yaml", "no part of the folder 'tables'\n    It holds files NAME.yaml, and no folders."),
+        *(
+            (name, "no part of a folder of mappings\n    It has to be a folder.")
+            for name in ("tables", "parts", str(PAIR))
+        ),
+        ("settings.yaml/x", "no part of a folder of mappings\n    It has to be a file."),
+    ],
+)
+def test_what_is_out_of_place_is_told(name: str, finding: str, tmp_path: Path) -> None:
+    write(tmp_path, name, "call: BootNotification\n")
+    with pytest.raises(MappingError) as caught:
+        Crosswalk.load([tmp_path])
+    assert [one.code for one in caught.value.diagnostics] == ["XW112"]
+    assert finding in str(caught.value)
+
+
+def test_a_pair_that_nothing_declares_is_told(tmp_path: Path) -> None:
+    write(tmp_path, f"{PAIR}/from-station/Heartbeat.yaml", HEARTBEAT)
+    Crosswalk.load([tmp_path])
+    with pytest.raises(MappingError, match=rf"XW111: there is no pair.yaml for {PAIR}\n"):
+        Crosswalk.load([tmp_path], builtin=False)
+
+
+def test_the_check_of_no_mappings_is_no_success(tmp_path: Path) -> None:
+    report = check([tmp_path], builtin=False, examples=0)
+    assert report.exit_code == 1
+    assert "XW111: there are no mappings of any pair\n" in str(report.findings[0])
 
 
 SOMETIMES = """\

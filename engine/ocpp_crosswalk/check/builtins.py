@@ -26,7 +26,10 @@ from .types import (
 )
 
 Signature = Callable[[Sequence[Type], Sequence[Any]], Type]
-"""The result's type from the arguments' types and, where they are constants, values."""
+"""The result's type from the arguments' types and, where they are constants, values.
+
+There are as many as the function takes, and a first one that is left out is there: it is the context.
+"""
 
 PEEKING = frozenset({"exists", "count", "type"})
 """Functions that look at whether a value is there, not at the value."""
@@ -34,7 +37,7 @@ PEEKING = frozenset({"exists", "count", "type"})
 
 def _plain(result: Type) -> Signature:
     """A function that is undefined where its first argument is."""
-    return lambda types, _: result.maybe(bool(types) and types[0].optional)
+    return lambda types, _: result.maybe(types[0].optional)
 
 
 def _always(result: Type) -> Signature:
@@ -42,14 +45,15 @@ def _always(result: Type) -> Signature:
 
 
 def _rounded(types: Sequence[Type], literals: Sequence[Any]) -> Type:
-    decimals = literals[1] if len(literals) > 1 and isinstance(literals[1], (int, float)) else 0
+    decimals = 0 if len(types) == 1 else literals[1]
     low = min(
         (option.low for option in types[0].options if isinstance(option, Number) and option.low is not None),
         default=None,
     )
     known = all(isinstance(option, Number) and option.low is not None for option in types[0].options)
-    whole = len(types) == 1 or decimals == 0
-    step = None if whole else float(10 ** -int(decimals))
+    known_decimals = isinstance(decimals, (int, float))
+    whole = known_decimals and decimals <= 0
+    step = float(10 ** -int(decimals)) if known_decimals and not whole else None
     return Type((Number(whole, round(low) if known and low is not None else None, None, step),), types[0].optional)
 
 

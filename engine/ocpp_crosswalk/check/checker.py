@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..crosswalk import Crosswalk
-from ..diagnostics import Diagnostic, Diagnostics, MappingError, Severity
+from ..diagnostics import Diagnostic, Diagnostics, MappingError, Position, Severity
 from ..resources import folder
 from ..versions import Pair
 from .cases import play_cases
@@ -68,6 +68,10 @@ def check(
     report.crosswalk = crosswalk
     report.pairs = tuple(pairs or crosswalk.pairs)
     report.findings = check_pack(crosswalk.pack, report.pairs)
+    if not report.pairs:
+        at = Position(", ".join(map(str, layers)))
+        remedy = "Mappings stand in the folder of a pair, as ocpp1.6--ocpp2.1, with a pair.yaml."
+        report.findings.append(Diagnostic("XW111", at, "there are no mappings of any pair", remedy))
     report.static_seconds = time.perf_counter() - began
     usable = [pair for pair in report.pairs if _loads(crosswalk, pair)]
     report.mappings = sum(len(crosswalk.mappings(pair).mappings) for pair in usable)

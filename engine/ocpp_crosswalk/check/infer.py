@@ -12,6 +12,7 @@ from typing import Any
 
 from ..diagnostics import suggestion
 from ..expressions import Function
+from ..expressions.names import Arity, arity
 from ..expressions.parse import Node, offset_of
 from .builtins import BUILTINS, PEEKING
 from .environment import Environment, Reads, has_objects
@@ -26,7 +27,10 @@ from .types import (
     UNDEFINED,
     Anything,
     Array,
+    Boolean,
+    Number,
     Object,
+    Text,
     Type,
     anything,
     is_faulty,
@@ -282,6 +286,11 @@ class Inference:
         function = self._functions.get(name)
         if function is not None:
             return self._registered(function, at, arguments, env)
+        if env.base(name) == _FUNCTION:
+            return anything("a call of a computed function")
+        takes = arity(name)
+        if takes is not None and not self._enough(name, takes, len(arguments), at):
+            return FAULTY
         if name in ("map", "filter", "each", "single", "sift", "reduce"):
             return self._higher(name, arguments, env)
         if name in PEEKING and all(access(argument) is not None for argument in arguments):
@@ -293,23 +302,39 @@ class Inference:
                 self._use(*types)
         if any(map(is_faulty, types)):
             return FAULTY
-        signature = BUILTINS.get(name)
-        if signature is None:
-            return anything(f"${name} has no known result")
         literals = [values[0] if (values := constants(argument)) else None for argument in arguments]
-        return signature(types, literals)
+        if takes is not None and _from_context(takes, types):
+            self._use(env.context)
+            if not _is_any(takes.context, env.context):
+                self._say(
+                    "XW205",
+                    offset_of(at, self._source),
+                    f"${name} has no first argument, and cannot take what it is over: {people(env.context)}",
+                    "Give the argument.",
+                )
+                return FAULTY
+            types, literals = [env.context, *types], [None, *literals]
+        signature = BUILTINS.get(name)
+        return anything(f"${name} has no known result") if signature is None else signature(types, literals)
+
+    def _enough(self, name: str, takes: Arity, count: int, at: Node) -> bool:
+        """Whether a function of JSONata takes ``count`` arguments; a finding where it does not."""
+        if takes.least <= count and (takes.most is None or count <= takes.most):
+            return True
+        remedy = "It is a function of JSONata: https://docs.jsonata.org says what they are."
+        self._say("XW204", offset_of(at, self._source), f"${name} takes {takes}, not {count}", remedy)
+        return False
 
     def _registered(self, function: Function, at: Node, arguments: list[Node], env: Environment) -> Type:
         offset = offset_of(at, self._source)
         most = len(function.parameters)
         least = sum(not parameter.optional for parameter in function.parameters)
         if not least <= len(arguments) <= most:
-            wanted = str(most) if least == most else f"{least} to {most}"
             names = ", ".join(parameter.name for parameter in function.parameters)
             self._say(
                 "XW204",
                 offset,
-                f"${function.name} takes {wanted} arguments, not {len(arguments)}",
+                f"${function.name} takes {Arity(least, most)}, not {len(arguments)}",
                 f"They are: {names}.",
             )
         undefined = faulty = False
@@ -336,7 +361,9 @@ class Inference:
         return of_schema(schema).maybe(not proven and (function.optional_result or undefined))
 
     def _higher(self, name: str, arguments: list[Node], env: Environment) -> Type:
-        value = self.type(arguments[0], env)
+        if not arguments or name in ("each", "sift"):
+            self._use(env.context)  # they may leave out their first argument
+        value = self.type(arguments[0], env) if arguments else env.context
         body = arguments[1] if len(arguments) > 1 else None
         if body is None or body.type != "lambda" or name in ("each", "sift", "reduce"):
             self._use(value)
@@ -364,7 +391,23 @@ class Inference:
         return anything("`*` and `**` give values of any type")
 
     def _unknown(self, node: Node, env: Environment) -> Type:
-        return anything("a function is not a value")
+        return _FUNCTION
+
+
+_FUNCTION = anything("a function is not a value")
+_LETTERS = {Text: "s", Number: "n", Boolean: "b", Array: "a", Object: "o"}
+
+
+def _from_context(takes: Arity, types: list[Type]) -> bool:
+    """Whether a call of a function of JSONata leaves out the first argument, as JSONata sees it."""
+    if not takes.context or len(types) == takes.most:
+        return False
+    return len(types) <= takes.least or not _is_any(takes.context, types[0])
+
+
+def _is_any(kinds: str, value: Type) -> bool:
+    """Whether a value may be of one of these kinds, by JSONata's letters; undefined is of any."""
+    return "x" in kinds or not value.options or any(_LETTERS.get(type(o), kinds) in kinds for o in value.options)
 
 
 _HANDLERS: dict[str, Callable[[Inference, Node, Environment], Type]] = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import random
 import zlib
-from collections import deque
 from collections.abc import Callable, Container, Iterator, Set
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +22,7 @@ from ..protocol import MessageType, protocol
 from ..schemas import violation
 from ..session import Session
 from ..versions import Pair, Side
-from .generate import random_payload
+from .generate import KnownIds, random_payload
 
 CALLS_PER_SESSION = 40
 """After so many calls a fresh session begins."""
@@ -32,8 +31,6 @@ _FAILING = 0.04
 """How often a made-up peer answers with an error."""
 _ANOTHER = 0.5
 """How often another call comes before the one that is tried."""
-_KNOWN = 0.5
-_REMEMBERED = 4
 _WAITS = 20
 """How often time passes until a call is answered."""
 _SHRINKING = 200
@@ -113,7 +110,7 @@ class _Stage:
         self._session.take_events()
         self._count = 0
         self._names = crosswalk.mappings(pair)
-        self._seen: dict[str, deque[Any]] = {}
+        self._ids = KnownIds(self._rng)
         self.frames = 0
         self.routes: list[int] = []
 
@@ -121,7 +118,7 @@ class _Stage:
         """A made-up call. Half of its ids are ones that were seen before, so that calls have to do with each other."""
         version = self._pair.version(side)
         made = random_payload(self._rng, version, action, "request")
-        known = self._with_known_ids(made)
+        known = self._ids.within(made)
         return known if violation(version, action, "request", known, formats=True) is None else made
 
     def warm_up(self) -> None:
@@ -132,29 +129,6 @@ class _Stage:
             if self._names.find(side, action) is not None:
                 self.run(side, action, self.payload(side, action))
 
-    def _with_known_ids(self, value: Any) -> Any:
-        if isinstance(value, list):
-            return [self._with_known_ids(inner) for inner in value]
-        if not isinstance(value, dict):
-            return value
-        return {
-            name: self._rng.choice(self._seen[name])
-            if name in self._seen and self._rng.random() < _KNOWN
-            else self._with_known_ids(inner)
-            for name, inner in value.items()
-        }
-
-    def _see(self, value: Any) -> None:
-        if isinstance(value, list):
-            for inner in value:
-                self._see(inner)
-        elif isinstance(value, dict):
-            for name, inner in value.items():
-                if isinstance(inner, (dict, list)):
-                    self._see(inner)
-                elif name.lower().endswith(("id", "idtag", "idtoken")):
-                    self._seen.setdefault(name, deque(maxlen=_REMEMBERED)).append(inner)
-
     def run(self, side: Side, action: str, payload: dict[str, Any]) -> list[tuple[str, str]]:
         """Deliver one call and answer what it leads to; gives code and text of everything that was wrong."""
         self._now += self._rng.random() * 10
@@ -163,7 +137,7 @@ class _Stage:
         self.routes = []
         found: list[tuple[str, str]] = []
         message_id = f"m{self._count}"
-        self._see(payload)
+        self._ids.see(payload)
         kind = MessageType.SEND if protocol(self._pair.version(side)).actions[action].send else MessageType.CALL
         answers = 0
         try:
@@ -180,7 +154,7 @@ class _Stage:
                 out = pending.pop(0)
                 self.frames += 1
                 frame = json.loads(out.text)
-                self._see(frame[-1])
+                self._ids.see(frame[-1])
                 if frame[0] in (MessageType.CALL.value, MessageType.SEND.value):
                     found += self._judge(out.to, frame[2], "request", frame[3])
                     if frame[0] == MessageType.CALL.value:

@@ -11,6 +11,7 @@ from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec
 
 from ..diagnostics import MappingError, suggestion
+from .words import Unusable
 
 COMMANDS: Mapping[str, str] = {
     "serve": "run the proxy between charging stations and a CSMS",
@@ -30,7 +31,38 @@ exit codes: 0 done; 1 something was found or failed; 2 the command line, a file 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that ``arguments`` (default: the command line) name; gives the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        try:
+            return _run(list(sys.argv[1:] if arguments is None else arguments))
+        finally:
+            if sys.stdout is not None:  # as it is after `>&-`
+                sys.stdout.flush()
+    except (MappingError, Unusable) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        _no_more_output()
+        return 1
+    except OSError as error:
+        where = f"{error.filename} cannot be used: " if error.filename else ""
+        print(f"ocpp-crosswalk: {where}{error.strerror or error}", file=sys.stderr)
+        _no_more_output()
+        return 2
+
+
+def _no_more_output() -> None:
+    """Drop what is still to be printed, if it cannot be: it would fail again when Python ends."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _run(given: list[str]) -> int:
     if not given or given[0].startswith("-"):
         return _without_command(given)
     name, *rest = given
@@ -45,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_arguments(parser)
-    return _guarded(command.run, parser.parse_args(rest))
+    return int(command.run(parser.parse_args(rest)))
 
 
 def _without_command(given: Sequence[str]) -> int:
@@ -70,17 +102,3 @@ def _is_compiled() -> bool:
     """Whether the engine is a native build (docs/performance.md). Nothing of it is imported."""
     found = find_spec("..session", __name__)
     return found is not None and str(found.origin).endswith(tuple(EXTENSION_SUFFIXES))
-
-
-def _guarded(run: object, parsed: argparse.Namespace) -> int:
-    assert callable(run)
-    try:
-        return int(run(parsed))
-    except MappingError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1

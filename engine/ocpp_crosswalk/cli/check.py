@@ -26,15 +26,17 @@ from . import words
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     parser.add_argument(
-        "layers", nargs="*", type=Path, metavar="DIR", help="a folder of mappings to lay over the built-in ones"
-    )
-    parser.add_argument(
-        "--mappings", action="append", type=Path, default=[], metavar="DIR", help="the same; repeatable"
+        "--mappings",
+        action="append",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="a folder of mappings over the built-in ones; repeatable",
     )
     parser.add_argument(
         "--hooks", action="append", type=Path, default=[], metavar="FILE", help="a Python file of hooks; repeatable"
     )
-    parser.add_argument("--no-builtin", action="store_true", help="check the folders alone")
+    parser.add_argument("--no-builtin", action="store_true", help="check these folders alone")
     parser.add_argument(
         "--pair",
         action="append",
@@ -49,15 +51,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=list(FORMATS), default="text", help="how findings are printed (default text)"
     )
-    parser.add_argument("--html", type=Path, metavar="FILE", help="also write the crosswalk as one HTML page")
+    parser.add_argument("--html", type=words.new_file, metavar="FILE", help="also write the crosswalk as one HTML page")
     parser.add_argument("--explain", metavar="CODE", help="say more about a finding's code, and stop")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command: 0 clean, 1 findings, 2 unusable input."""
-    if args.explain:
+    if args.explain is not None:
         return _explain(args.explain)
-    layers = [*args.layers, *args.mappings]
+    if args.no_builtin and not args.mappings:
+        raise words.Unusable("--no-builtin checks folders alone: name one by --mappings")
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
 
@@ -66,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
             return lambda: bar.advance(task)
 
         report = check(
-            layers,
+            args.mappings,
             builtin=not args.no_builtin,
             hooks=args.hooks,
             pairs=args.pair,
@@ -88,7 +91,8 @@ def _explain(code: str) -> int:
     number = code.upper()
     found = codes().get(number)
     if found is None:
-        print(f"there is no finding {code}. {suggestion(number, codes())}".strip(), file=sys.stderr)
+        near = suggestion(number, codes()) or "Codes are as XW101."
+        print(f"there is no finding {number or repr(code)}. {near}", file=sys.stderr)
         return 2
     print(f"{number}: {found.means}")
     for file, text in found.example.items():
@@ -100,7 +104,6 @@ def _explain(code: str) -> int:
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError("give 0 or more")
-    return value
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"give a number, 0 or more, not {text!r}")
+    return int(text)

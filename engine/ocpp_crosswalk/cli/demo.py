@@ -65,8 +65,11 @@ async def show(station: Version, csms: Version, console: Console) -> bool:
                 lines = script("station.yaml")[station]
                 peer = Peer(socket, station, Answers(station, lines["answers"]), drawing.at_station)
                 running = asyncio.create_task(peer.run())
-                fault = await _play(peer, lines["steps"])
-                running.cancel()
+                try:
+                    fault = await _play(peer, lines["steps"])
+                finally:
+                    running.cancel()
+                    await asyncio.gather(running, return_exceptions=True)
         invalid = [*peer.invalid, *server.invalid]
     drawing.end(invalid, fault)
     return not invalid and not fault

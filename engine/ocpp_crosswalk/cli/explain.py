@@ -13,13 +13,11 @@ from rich.text import Text
 
 from ..crosswalk import Crosswalk
 from ..describe import Description, Line, RouteDescription, describe
-from ..diagnostics import suggestion
 from ..mapping import model
 from ..mapping.compile import source_of
-from ..mapping.pack import PairMappings
-from ..protocol import protocol
-from ..versions import Side
+from ..versions import Pair, Side
 from . import words
+from .actions import not_sent, senders
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         if args.side in (None, side) and (mapping := mappings.find(side, args.action)) is not None
     ]
     if not found:
-        print(_unknown(mappings, args.action, args.side), file=sys.stderr)
+        print(_unknown(args.pair, args.action, args.side), file=sys.stderr)
         return 2
     for side, mapping in found:
         if args.source:
@@ -52,13 +50,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _unknown(mappings: PairMappings, action: str, side: Side | None) -> str:
-    pair = mappings.pair
-    known = [name for one in Side if side in (None, one) for name in protocol(pair.version(one)).sends(one)]
-    if action in known:
-        return f"{pair} has no mapping of {action}"
-    who = f"the {side} of {pair} sends no" if side else f"nobody in {pair} sends"
-    return f"{who} {action}. {suggestion(action, known) or 'Actions are ' + ', '.join(sorted(set(known))) + '.'}"
+def _unknown(pair: Pair, action: str, side: Side | None) -> str:
+    return f"{pair} has no mapping of {action}" if senders(pair, action, side) else not_sent(pair, action, side)
 
 
 def _show(console: Console, side: Side, mapping: model.Mapping, everywhere: Mapping[str, str]) -> None:

@@ -14,6 +14,7 @@ from ..protocol import protocol
 from ..scaffold import cases_text, mapping_text
 from ..versions import Pair, Side
 from . import words
+from .actions import not_sent, senders
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,13 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command: 0 written, 1 the file is there already, 2 there is no such action."""
     pair: Pair = args.pair
-    senders = [
-        side for side in Side if args.side in (None, side) and args.action in protocol(pair.version(side)).sends(side)
-    ]
-    if len(senders) != 1:
-        print(_which(pair, args.action, len(senders)), file=sys.stderr)
-        return 2
-    side = senders[0]
+    sides = senders(pair, args.action, args.side)
+    if not sides:
+        raise words.Unusable(not_sent(pair, args.action, args.side))
+    if len(sides) > 1:
+        raise words.Unusable(f"both sides of {pair} may send {args.action}: say which by --from")
+    (side,) = sides
     targets = protocol(pair.version(side.other)).sends(side)
     target = args.target or (args.action if args.action in targets else None)
     if target is not None and target not in targets:
@@ -69,10 +69,3 @@ def run(args: argparse.Namespace) -> int:
         cases.write_text(cases_text(pair, side, args.action, target), "utf-8")
     print(f"{file} and {cases.name} are begun; now: ocpp-crosswalk check --mappings {args.into} --pair {pair}")
     return 0
-
-
-def _which(pair: Pair, action: str, senders: int) -> str:
-    if senders > 1:
-        return f"both sides of {pair} may send {action}: say which by --from"
-    known = [name for side in Side for name in protocol(pair.version(side)).sends(side)]
-    return f"nobody in {pair} sends {action}. {suggestion(action, known)}"

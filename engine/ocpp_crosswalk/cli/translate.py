@@ -12,9 +12,11 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from ..crosswalk import Crosswalk
 from ..events import FAULTS
@@ -43,17 +45,29 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
-    if args.file == "-":
-        return _translate(session, sys.stdin, args.side)
+    return _translate(session, _lines(args.file), args.side)
+
+
+def _lines(file: str) -> Iterator[str]:
+    """The lines of a file, or of standard input for `-`. Raises Unusable."""
+    name = "standard input" if file == "-" else file
+    number = 0
     try:
-        with Path(args.file).open(encoding="utf-8") as lines:
-            return _translate(session, lines, args.side)
+        with nullcontext(sys.stdin) if file == "-" else Path(file).open(encoding="utf-8") as lines:
+            if lines is None:
+                raise words.Unusable("standard input is closed: name a file, or give the frames to standard input")
+            if isinstance(lines, TextIOWrapper):
+                lines.reconfigure(encoding="utf-8", errors="strict")
+            for line in lines:
+                number += 1
+                yield line
+    except UnicodeDecodeError:
+        raise words.Unusable(f"{name} is not UTF-8 text, after line {number}") from None
     except OSError as error:
-        print(f"{args.file} cannot be read: {error.strerror}", file=sys.stderr)
-        return 2
+        raise words.Unusable(f"{name} cannot be read: {error.strerror}") from None
 
 
-def _translate(session: Session, lines: TextIO, usual: Side) -> int:
+def _translate(session: Session, lines: Iterable[str], usual: Side) -> int:
     failed = False
     _print(session, session.connect(now=time.time()))
     for number, line in enumerate(lines, 1):
@@ -72,7 +86,7 @@ def _read(line: str, usual: Side) -> tuple[Side, str | None]:
     """Who sends the frame of a line, and the frame; None where the line is no such thing."""
     try:
         value: Any = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return usual, None
     if isinstance(value, dict) and value.get("from") in list(Side) and isinstance(value.get("frame"), list):
         return Side(value["from"]), json.dumps(value["frame"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 from jsonata import Jsonata
@@ -23,6 +24,42 @@ UNAVAILABLE = {
 def is_builtin(name: str) -> bool:
     """Whether JSONata itself has a function of this name that mappings may call."""
     return name not in UNAVAILABLE and Jsonata.static_frame.lookup(name) is not None
+
+
+def builtins() -> list[str]:
+    """The names of JSONata's functions that mappings may call."""
+    return sorted(name for name in Jsonata.static_frame.bindings if is_builtin(name))
+
+
+@dataclass(frozen=True, slots=True)
+class Arity:
+    """How many arguments a function of JSONata takes; no ``most``: any number.
+
+    ``context`` are the kinds of value (JSONata's letters) that it takes from what it is over where the first argument
+    is left out; empty for a function that needs it.
+    """
+
+    least: int
+    most: int | None
+    context: str = ""
+
+    def __str__(self) -> str:
+        if self.most is None:
+            return f"{self.least} or more arguments"
+        wanted = str(self.most) if self.least == self.most else f"{self.least} to {self.most}"
+        return f"{wanted} argument{'' if self.most == 1 else 's'}"
+
+
+@cache
+def arity(name: str) -> Arity | None:
+    """How many arguments JSONata's function ``name`` takes; None where it has no such function."""
+    if not is_builtin(name):
+        return None
+    parameters = Jsonata.static_frame.lookup(name).signature._params  # it tells the rest by failing only
+    endless = any(parameter.regex.endswith("+") for parameter in parameters)
+    least = sum(not parameter.regex.endswith("?") for parameter in parameters)
+    context = str(parameters[0].type).strip("()") if parameters and parameters[0].context else ""
+    return Arity(least, None if endless else len(parameters), context)
 
 
 @lru_cache(maxsize=4096)  # as many as `parse` keeps: mappings have the same expression over and over
@@ -47,6 +84,12 @@ def names(node: Node) -> Mapping[str, int]:
             offset = _offset(part)
             used[str(part.value)] = min(offset, used.get(str(part.value), offset))
     return {name: offset for name, offset in used.items() if name not in bound}
+
+
+def called(node: Node) -> set[str]:
+    """Every name that is called as a function."""
+    calls = (part for part in walk(node) if part.type in ("function", "partial"))
+    return {str(call.procedure.value) for call in calls if call.procedure.type == "variable"}
 
 
 def _offset(part: Any) -> int:

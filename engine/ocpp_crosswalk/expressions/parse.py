@@ -7,11 +7,14 @@ import re
 import threading
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any, TypeAlias
 
 from jsonata import Jsonata
 from jsonata.jexception import JException
 from jsonata.parser import Parser
+
+from ..diagnostics import Position
 
 Node: TypeAlias = Any
 """A node of jsonata-python's syntax tree: a `Symbol`, which has no types of its own."""
@@ -22,14 +25,22 @@ Symbol = Parser.Symbol
 class ExpressionError(ValueError):
     """An expression that cannot be parsed or evaluated.
 
-    ``offset`` is the position in the source, in characters from 0; ``reason`` is for people.
+    ``offset`` is the position in the source, in characters from 0; ``reason`` is for people; ``at`` is where the
+    expression stands, when that is known.
     """
 
+    at: Position | None = None
+
     def __init__(self, source: str, reason: str, offset: int = 0) -> None:
-        super().__init__(f"{reason} (in `{source}`, character {offset + 1})")
+        super().__init__(f"{reason} (in `{shortened(source)}`, character {offset + 1})")
         self.source = source
         self.reason = reason
         self.offset = offset
+
+
+def shortened(source: str) -> str:
+    """An expression as messages show it."""
+    return source if len(source) <= _SHOWN else f"{source[:_SHOWN]}..."
 
 
 class _Parser(Parser):  # type: ignore[misc]
@@ -75,6 +86,10 @@ def _copy(value: Any) -> Any:
 
 _NO_CHILD = frozenset({"_outer_instance", "prefix"})
 _threads = threading.local()
+_VALUE = re.compile(r"\{\{(value2?|exp)\}\}")
+_SHOWN = 500
+_MOST = 1000
+"""Parts of an expression. What is larger may be nested so deeply that Python cannot follow; no mapping here has 200."""
 
 
 @lru_cache(maxsize=4096)
@@ -87,15 +102,30 @@ def parse(source: str) -> Node:
     if parser is None:
         parser = _threads.parser = _Parser()
     try:
-        return parser.parse(source)
+        tree = parser.parse(source)
     except JException as error:
         raise ExpressionError(source, describe(error), _offset(error)) from None
-    except (LookupError, AttributeError, TypeError, re.error, RecursionError, RuntimeError) as error:
+    except RecursionError:
+        raise ExpressionError(source, "this is nested too deeply") from None
+    except IndexError:
+        comment = source.rfind("/*")
+        if comment >= 0 and "*/" not in source[comment:]:
+            raise ExpressionError(source, "the comment that begins with /* is not closed by */", comment) from None
+        raise ExpressionError(source, "this ends too early") from None
+    except (LookupError, AttributeError, TypeError, re.error, RuntimeError) as error:
         raise ExpressionError(source, f"this is not JSONata: {error}") from None
+    if len(source) > _MOST and sum(1 for _ in islice(walk(tree), _MOST + 1)) > _MOST:
+        raise ExpressionError(source, f"this has more than {_MOST} parts; name some of them apart")
+    return tree
 
 
 def describe(error: JException) -> str:
-    """What ``error`` says, with its placeholders filled in."""
+    """What ``error`` says. A value that an evaluation came upon is left out: the text goes to peers and into logs."""
+    text = JException.error_codes.get(error.error, "")
+    if error.error == "T0411":
+        return f"what the function is over cannot be its argument {error.expected}"
+    if error.error[0] in "DT" and _VALUE.search(text):
+        return str(_VALUE.sub("...", text).replace("{{token}}", str(error.extra)))
     return str(error).strip() or f"JSONata error {error.error}"
 
 
@@ -146,4 +176,4 @@ def walk(node: Any) -> Iterator[Node]:
                 pending.append(value)
 
 
-__all__ = ["ExpressionError", "JException", "Jsonata", "Node", "describe", "offset_of", "parse", "walk"]
+__all__ = ["ExpressionError", "JException", "Jsonata", "Node", "describe", "offset_of", "parse", "shortened", "walk"]

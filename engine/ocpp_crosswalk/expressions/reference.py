@@ -10,6 +10,7 @@ plain lists and dicts that share nothing with what went in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -55,8 +56,15 @@ class ReferenceExpression:
 
 
 def explain(error: BaseException) -> str:
-    """What to tell people about a Python error that an evaluation ran into."""
-    return f"the values do not fit the expression: {error or type(error).__name__}"
+    """What to tell people about a Python error that an evaluation ran into. A value that it quotes is left out: the
+    text goes to peers and into logs."""
+    said = str(error) or type(error).__name__
+    if isinstance(error, (ValueError, LookupError)):
+        said = _QUOTED.sub("...", said)
+    return f"the values do not fit the expression: {said}"
+
+
+_QUOTED = re.compile(r"(?<!\w)(['\"]).*\1", re.DOTALL)
 
 
 def arguments_for(function: Function, arguments: list[Any]) -> list[Any]:

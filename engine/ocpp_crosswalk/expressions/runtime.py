@@ -335,7 +335,7 @@ def _calculation(operator: str, calculate: Callable[[float, float], float]) -> C
         try:
             return number(calculate(float(left), float(right)), at)
         except ArithmeticError as error:
-            fail(at, f"{left} {operator} {right}: {error}")
+            fail(at, f"{operator} fails: {error}")
 
     return operation
 

@@ -285,7 +285,7 @@ def grouped(value: Any, pairs: tuple[tuple[Evaluate, Evaluate], ...], at: Place)
                 continue
             earlier, data = groups[key]
             if earlier != number:
-                fail(at, f"two keys give the same name {key!r}")
+                fail(at, "two keys give the same name")
             groups[key] = (number, appended(data, item))
     result = {}
     for key, (number, data) in groups.items():

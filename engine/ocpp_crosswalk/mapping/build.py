@@ -9,8 +9,8 @@ from typing import Any
 
 from ..diagnostics import Diagnostics, Position, suggestion
 from ..expressions import UNDEFINED, Expression, ExpressionError, Function
-from ..expressions.names import UNAVAILABLE, is_builtin, names
-from ..expressions.parse import walk
+from ..expressions.names import UNAVAILABLE, builtins, called, is_builtin, names
+from ..expressions.parse import shortened, walk
 from ..protocol import protocol
 from ..repairs import Rules
 from ..schemas import request_schema, response_schema
@@ -97,16 +97,18 @@ class Builder:
         try:
             expression = Expression(source, self._resources.functions, self.at(path))
         except ExpressionError as error:
-            self.error("XW107", path, f"{error.reason}, in `{source}`", "", error.offset)
+            self.error("XW107", path, f"{error.reason}, in `{shortened(source)}`", "", error.offset)
             return None
         functions = self._resources.functions
         for name, offset in sorted(names(expression.node).items()):
             if name in known or name in functions or is_builtin(name):
                 continue
             reason = f": {UNAVAILABLE[name]}" if name in UNAVAILABLE else ""
-            remedy = (
-                suggestion(name, {*known, *functions}) or f"Known here: {', '.join('$' + n for n in sorted(known))}."
-            )
+            remedy = suggestion(name, {*known, *functions, *builtins()})
+            if not remedy and name in called(expression.node):
+                remedy = f"Functions are JSONata's and {', '.join('$' + n for n in sorted(functions))}."
+            elif not remedy:
+                remedy = f"Known here: {', '.join('$' + n for n in sorted(known))}."
             self.error("XW108", path, f"${name} is not known here{reason}", remedy, offset)
         for name in sorted(_settings_read(expression) - set(self._resources.settings)):
             remedy = suggestion(name, self._resources.settings) or "Settings are declared in mappings/settings.yaml."

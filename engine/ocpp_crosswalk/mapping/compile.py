@@ -80,7 +80,13 @@ def compiled(node: Node) -> Run:
         if generated.assume and isinstance(error, AttributeError):
             return node.evaluate(data, scope)
         expression = _expression_at(generated, file, error.__traceback__)
-        raise ExpressionError(expression.source if expression else str(node.at), explain(error)) from error
+        if isinstance(error, ExpressionError):
+            if error.at is None and expression is not None:
+                error.at = expression.at.shifted(error.offset)
+            raise error
+        fault = ExpressionError(expression.source if expression else str(node.at), explain(error))
+        fault.at = expression.at if expression else node.at
+        raise fault from error
 
     head, *body = generated.text.split("\n")
     text = "\n".join((head, "    try:", *(f"    {line}" for line in body), _GUARD))
@@ -93,8 +99,6 @@ def compiled(node: Node) -> Run:
 _numbers = count(1)
 
 _GUARD = """
-    except ExpressionError:
-        raise
     except FAULTS as e:
         return failed(e, d, s)
 """
@@ -143,7 +147,7 @@ def generate(node: Node, name: str) -> Generated:
     return Generated("\n".join(lines), {**emitter.unit.namespace(), "__builtins__": _LIBRARY}, expressions, assume)
 
 
-_LIBRARY = {**LIBRARY, **helpers(), "ExpressionError": ExpressionError, "FAULTS": FAULTS}
+_LIBRARY = {**LIBRARY, **helpers(), "FAULTS": FAULTS}
 _MARKER = re.compile(r"( *)(?:'|\"\"\")#(\d+)(?:'|\"\"\")")
 
 

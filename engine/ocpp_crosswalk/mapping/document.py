@@ -1,14 +1,14 @@
 """YAML read with the position of every value.
 
 Only what YAML 1.2 calls the core schema is resolved (true, false, null, numbers), so that `on`, `No` or a date
-stay the strings that they look like. Duplicate keys, anchors and tags are refused.
+stay the strings that they look like. Duplicate keys, tags and aliases within what they stand for are refused.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ import yaml
 from ..diagnostics import Diagnostic, MappingError, Position
 
 PathInDocument = tuple[str | int, ...]
+
+_DEEPEST = 100
+"""Levels of objects and lists in a file. None of the mappings has more than a dozen."""
 
 
 class _Loader(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
@@ -98,10 +101,14 @@ def load_document(path: Path, *, shown_as: str | None = None) -> Document:
     file = shown_as or str(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise MappingError(
             [Diagnostic("XW100", Position(file), f"the file cannot be read: {error}", "It has to be UTF-8 text.")]
         ) from None
+    except OSError as error:
+        remedy = "Check the path, and who may read it."
+        message = f"the file cannot be read: {error.strerror}"
+        raise MappingError([Diagnostic("XW100", Position(file), message, remedy)]) from None
     return parse_document(text, file)
 
 
@@ -143,17 +150,34 @@ class _Reader:
     def __init__(self, loader: Any, file: str) -> None:
         self._loader = loader
         self._file = file
+        self._open: list[yaml.Node] = []
         self.positions: dict[PathInDocument, Position] = {}
 
     def read(self, node: yaml.Node, path: PathInDocument) -> Any:
+        """The value of ``node``, which stands at ``path``. Raises MappingError."""
+        if node in self._open:
+            message, remedy = "this contains itself, through an alias", "Write out what is meant."
+            raise MappingError([Diagnostic("XW101", self._at(node), message, remedy, ".".join(map(str, path)))])
+        if len(self._open) == _DEEPEST:
+            message = f"this is nested more than {_DEEPEST} levels deep"
+            raise MappingError([Diagnostic("XW101", self._at(node), message, "Take a level out.")])
+        self._open.append(node)
+        try:
+            return self._read(node, path)
+        finally:
+            self._open.pop()
+
+    def _at(self, node: yaml.Node) -> Position:
+        return Position(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+    def _read(self, node: yaml.Node, path: PathInDocument) -> Any:
         start = node.start_mark
-        at = Position(self._file, start.line + 1, start.column + 1)
+        at = self._at(node)
         if isinstance(node, yaml.MappingNode):
             result: dict[str, Any] = {}
             keys_at: dict[str, Position] = {}
             for key_node, value_node in node.value:
-                mark = key_node.start_mark
-                key_at = Position(self._file, mark.line + 1, mark.column + 1)
+                key_at = self._at(key_node)
                 if not isinstance(key_node, yaml.ScalarNode):
                     raise MappingError([Diagnostic("XW101", key_at, "a key has to be a plain word")])
                 key = str(key_node.value)
@@ -179,7 +203,7 @@ class _Reader:
             self.positions[path] = at
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
         single_line = node.end_mark.line == start.line
-        at = Position(self._file, start.line + 1, start.column + 1, folded=not single_line)
+        at = replace(at, folded=not single_line)
         quoted = single_line and getattr(node, "style", None) in ("'", '"')
         self.positions[path] = at.shifted(1) if quoted else at
         return self._loader.construct_object(node)

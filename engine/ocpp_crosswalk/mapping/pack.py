@@ -6,7 +6,7 @@ The built-in mappings are the first layer. In a further layer a file replaces it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,9 @@ from .template import Table
 
 ORIGINS: Mapping[str, str] = {"from-station": "station", "from-csms": "csms", "timers": "timer"}
 """The folders of a pair, and where the calls that their files map come from."""
+
+SHARED = ("tables", "parts", "copies", "repairs")
+"""The folders of what all pairs share."""
 
 Key = tuple[str, str]
 """(origin, action)"""
@@ -73,6 +76,9 @@ class Pack:
         self._read_settings(folder("mappings"))
         for layer in self._layers:
             self._read_shared(layer)
+        for pair in PAIRS:
+            if pair not in self.available and any((layer / str(pair)).is_dir() for layer in self._layers):
+                self._undeclared(pair, self._diagnostics)
         self._raise()
 
     @property
@@ -128,13 +134,7 @@ class Pack:
                 self._expect_name(path, document, "copies")
                 self._add_copies(document)
         self._read_settings(layer)
-        known = {"tables", "parts", "copies", "settings.yaml", "repairs", *map(str, PAIRS)}
-        for path in sorted(layer.iterdir()):
-            if path.name not in known and not path.name.startswith("."):
-                remedy = suggestion(path.name, known) or f"A layer of mappings holds {', '.join(sorted(known))}."
-                self._diagnostics.add(
-                    "XW112", Position(str(path)), f"{path.name!r} is no part of a folder of mappings", remedy
-                )
+        self._diagnostics.items.extend(_strays(layer))
 
     def _read_settings(self, layer: Path) -> None:
         """Read a layer's settings. The built-in ones are always there: the session and the built-in hooks read them."""
@@ -238,14 +238,13 @@ class Pack:
                     if not path.name.endswith(".cases.yaml"):
                         self._add_file(path, origin, sources, diagnostics)
         if not found and not extending:
-            places = ", ".join(str(layer / str(pair)) for layer in self._layers)
-            diagnostics.add(
-                "XW111",
-                Position(places),
-                f"there is no pair.yaml for {pair}",
-                "Create the folder of the pair.",
-            )
+            self._undeclared(pair, diagnostics)
         return sources
+
+    def _undeclared(self, pair: Pair, diagnostics: Diagnostics) -> None:
+        places = ", ".join(str(layer / str(pair)) for layer in self._layers)
+        remedy = f"Write it into the folder of the pair: `pair: {pair}`."
+        diagnostics.add("XW111", Position(places), f"there is no pair.yaml for {pair}", remedy)
 
     def _inherit(
         self,
@@ -341,6 +340,38 @@ class Pack:
     def _raise(self) -> None:
         if self._diagnostics.errors:
             raise MappingError(self._diagnostics.items)
+
+
+def _strays(layer: Path) -> Iterator[Diagnostic]:
+    """What stands in a layer of mappings where nothing looks for it."""
+    pairs = [str(pair) for pair in PAIRS]
+    yield from _strays_of(layer, "a folder of mappings", files=("settings.yaml",), folders=(*SHARED, *pairs))
+    for name in SHARED:
+        yield from _strays_of(layer / name, f"the folder {name!r}")
+    for name in pairs:
+        yield from _strays_of(layer / name, "the folder of a pair", files=("pair.yaml",), folders=tuple(ORIGINS))
+        for origin in ORIGINS:
+            yield from _strays_of(layer / name / origin, f"the folder {origin!r}")
+
+
+def _strays_of(
+    folder: Path, what: str, *, files: Sequence[str] | None = None, folders: Sequence[str] = ()
+) -> Iterator[Diagnostic]:
+    """What is neither one of ``files`` (None: any YAML file) nor one of ``folders`` in a folder, if it is one."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        name, known = path.name, [*(files or ()), *folders]
+        in_place = name in folders if path.is_dir() else path.suffix == ".yaml" if files is None else name in files
+        if in_place or name.startswith("."):
+            continue
+        if name in known:
+            remedy = f"It has to be a {'file' if path.is_dir() else 'folder'}."
+        elif files is None:
+            remedy = "It holds files NAME.yaml, and no folders."
+        elif path.suffix == ".yaml" and "from-station" in folders:
+            remedy = f"Files of mappings stand one folder further in, in {', '.join(folders)}."
+        else:
+            remedy = suggestion(name, known) or f"There is a place for {', '.join(sorted(known))}."
+        yield Diagnostic("XW112", Position(str(path)), f"{name!r} is no part of {what}", remedy)
 
 
 def declared_settings(layers: Iterable[Path]) -> dict[str, model.Setting]:

@@ -30,6 +30,11 @@ def check_structure(document: Document, kind: str, diagnostics: Diagnostics) -> 
 
     Each fault becomes a finding, XW103 for an unknown key and XW104 for anything else.
     """
+    if not isinstance(document.value, dict):
+        message = "the file is empty" if document.value is None else "the file has no keys"
+        remedy = "Write keys and their values; see docs/mapping-guide.md."
+        diagnostics.add("XW104", document.position(()), message, remedy)
+        return False
     found = [
         explained
         for error in _validator(kind).iter_errors(document.value)
