@@ -84,7 +84,7 @@ def test_codes_that_do_not_exist(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_check_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert refusal(["check", "--no-builtin"], capsys) == "--no-builtin checks folders alone: name one by --mappings"
+    assert refusal(["check", "--no-builtin"], capsys) == "--no-builtin checks folders alone: name one"
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

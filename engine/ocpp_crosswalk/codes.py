@@ -37,7 +37,7 @@ def codes() -> Mapping[str, Code]:
 def _code(means: str, do: str, example: Mapping[str, str] | None = None, command: str = "") -> Code:
     files = dict(_files(example)) if example else {}
     if files and not command:
-        command = f"ocpp-crosswalk check --no-builtin --mappings {_LAYER}"
+        command = f"ocpp-crosswalk check --no-builtin {_LAYER}"
         if "config.yaml" in files:
             command = "ocpp-crosswalk serve --config config.yaml --check-config"
         elif "hooks.py" in files:

@@ -113,8 +113,8 @@ def test_each_rule_says_what_it_means_and_what_to_do(layer: Path) -> None:
 
 
 def test_the_exit_code_says_whether_something_was_found(layer: Path, tmp_path: Path) -> None:
-    assert main(["check", "--mappings", str(layer), "--pair", PAIR, "--examples", "0"]) == 1
-    assert main(["check", "--mappings", str(tmp_path / "nowhere")]) == 2
+    assert main(["check", str(layer), "--pair", PAIR, "--examples", "0"]) == 1
+    assert main(["check", str(tmp_path / "nowhere")]) == 2
 
 
 def test_a_code_can_be_explained(capsys: pytest.CaptureFixture[str]) -> None:

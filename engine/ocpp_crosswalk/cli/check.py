@@ -26,12 +26,7 @@ from . import words
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     parser.add_argument(
-        "--mappings",
-        action="append",
-        type=Path,
-        default=[],
-        metavar="DIR",
-        help="a folder of mappings over the built-in ones; repeatable",
+        "layers", nargs="*", type=Path, metavar="DIR", help="a folder of mappings to lay over the built-in ones"
     )
     parser.add_argument(
         "--hooks", action="append", type=Path, default=[], metavar="FILE", help="a Python file of hooks; repeatable"
@@ -59,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     """Run the command: 0 clean, 1 findings, 2 unusable input."""
     if args.explain is not None:
         return _explain(args.explain)
-    if args.no_builtin and not args.mappings:
-        raise words.Unusable("--no-builtin checks folders alone: name one by --mappings")
+    if args.no_builtin and not args.layers:
+        raise words.Unusable("--no-builtin checks folders alone: name one")
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
 
@@ -69,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
             return lambda: bar.advance(task)
 
         report = check(
-            args.mappings,
+            args.layers,
             builtin=not args.no_builtin,
             hooks=args.hooks,
             pairs=args.pair,

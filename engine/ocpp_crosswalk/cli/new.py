@@ -67,5 +67,5 @@ def run(args: argparse.Namespace) -> int:
     file.write_text(mapping_text(pair, side, args.action, target), "utf-8")
     if not cases.exists():
         cases.write_text(cases_text(pair, side, args.action, target), "utf-8")
-    print(f"{file} and {cases.name} are begun; now: ocpp-crosswalk check --mappings {args.into} --pair {pair}")
+    print(f"{file} and {cases.name} are begun; now: ocpp-crosswalk check {args.into} --pair {pair}")
     return 0
