@@ -16,6 +16,9 @@ from .values import CLOCK_MARGIN
 functions = Registry()
 
 _NAMESPACE = "remoteStarts"
+_CATCHING_UP = 120.0
+"""Seconds after it has come back in which a station tells what it could not tell before. Later, a time from before
+that is taken for that of a clock that is wrong."""
 
 
 @functions.hook(
@@ -70,11 +73,12 @@ def remote_start_answered(view: View, remote_start_id: int, status: str | None) 
 def take_remote_start(view: View, id_tag: str, connector: int, timestamp: str) -> dict[str, Any] | None:
     """The remote start that a transaction of this token on this connector, of this time, answers to, with its `id` and
     `profile`; it is used up, and the earlier ones that it replaced. The latest one counts, and one for just this
-    connector before one for any. A transaction that is told late and began before the request answers to none."""
+    connector before one for any. A transaction that began before the request, and is told late, by a station that has
+    just come back, answers to none."""
     rows = _pending(view)
     moment = parse_time(timestamp)
     began = view.now if moment is None else moment.timestamp()
-    late = began < view.connected_at - CLOCK_MARGIN
+    late = began < view.connected_at - CLOCK_MARGIN and view.now < view.connected_at + _CATCHING_UP
     tag = fold(id_tag)
     fitting = [row for row in rows if fold(row["idTag"]) == tag and not (late and began < _asked_at(view, row))]
     for place in (connector, 0):
