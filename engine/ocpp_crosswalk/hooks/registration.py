@@ -9,9 +9,9 @@ from ..expressions.functions import BOOLEAN, INTEGER, STRING, array_of, object_o
 from ..view import View
 from .abandoned import suspect_all
 from .bounds import CONNECTORS, put
+from .resets import cancel_reset
 from .support import forget_support
 from .topology import evse_of
-from .transactions import cancel_reset
 
 functions = Registry()
 

@@ -393,35 +393,6 @@ def transaction_on(view: View, connector: int | None) -> int | None:
 
 
 @functions.hook(
-    "scheduleReset",
-    parameters=(Parameter("type", STRING),),
-    result=BOOLEAN,
-    mutates=True,
-    examples=(Example("$scheduleReset('OnIdle')", True),),
-)
-def schedule_reset(view: View, kind: str) -> bool:
-    """Remember a reset that waits until no transaction runs (B12.FR.01)."""
-    view.change(_NAMESPACE)["reset"] = kind
-    return True
-
-
-@functions.hook("resetNow", result=BOOLEAN, mutates=True, examples=(Example("$resetNow()", False),))
-def reset_now(view: View) -> bool:
-    """Whether a remembered reset can be done now that a transaction has ended; it is then forgotten."""
-    kept = view.read(_NAMESPACE)
-    if "reset" not in kept or kept.get("open"):
-        return False
-    del view.change(_NAMESPACE)["reset"]
-    return True
-
-
-@functions.hook("cancelReset", result=BOOLEAN, mutates=True, examples=(Example("$cancelReset()", False),))
-def cancel_reset(view: View) -> bool:
-    """Forget a reset that waits: the station restarts now. Says whether one waited."""
-    return "reset" in view.read(_NAMESPACE) and bool(view.change(_NAMESPACE).pop("reset"))
-
-
-@functions.hook(
     "eventsWait",
     parameters=(Parameter("transactionId", STRING, optional=True),),
     result=BOOLEAN,
