@@ -218,13 +218,17 @@ def _decoded(text: str | bytes, version: Version) -> Any:
     return value
 
 
+def whole(number: float) -> float | int:
+    """The number as an integer where it is one and where that is exact."""
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
+
+
 def _make_whole(value: Any) -> None:
     """Replace the floats in an array or object that are whole numbers by these."""
     if isinstance(value, (dict, list)):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             if isinstance(item, float):
-                if item.is_integer() and abs(item) < _EXACT:
-                    value[key] = int(item)
+                value[key] = whole(item)
             else:
                 _make_whole(item)
 

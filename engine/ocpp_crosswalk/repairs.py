@@ -6,12 +6,13 @@ fit, or left alone. Whether the result is valid is for the caller to see.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
+
+from .frames import whole
 
 Schema = Mapping[str, Any]
 Normal = Callable[[str], str | None]
@@ -152,7 +153,7 @@ class _Repair:
         if isinstance(value, str):
             text = value.strip()
             if kind in ("integer", "number") and "numbers" in self._kinds and _NUMBER.fullmatch(text):
-                return _whole(float(text))
+                return whole(float(text))
             if kind == "boolean" and "booleans" in self._kinds and text.casefold() in _TRUE | _FALSE:
                 return text.casefold() in _TRUE
             return self._text(value, schema, name)
@@ -164,7 +165,7 @@ class _Repair:
             and "texts" in self._kinds
             and "enum" not in schema
         ):
-            return str(value).lower() if isinstance(value, bool) else str(_whole(float(value)))
+            return str(value).lower() if isinstance(value, bool) else str(whole(float(value)))
         return value
 
     def _text(self, value: str, schema: Schema, name: str) -> str:
@@ -193,10 +194,3 @@ class _Repair:
 def _bare(text: str) -> str:
     """A value without case, spaces, hyphens and underscores."""
     return _SPACING.sub("", text).casefold()
-
-
-def _whole(number: float) -> float | int:
-    """The number as an integer where it is one and where that is exact."""
-    if math.isfinite(number) and number.is_integer() and abs(number) < 2**53:
-        return int(number)
-    return number

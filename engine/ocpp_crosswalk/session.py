@@ -115,7 +115,7 @@ class Session:
                     peer.outbox.disown(owner.side)
                 else:
                     peer.outbox.supply(owner.side, payload)
-        self._held_until: float = link.get("held_until", 0.0)
+        self._silent_until: float = link.get("silent_until", 0.0)
 
     def _restored(self, side: Side, saved: Mapping[str, Any], box: Outbox) -> Peer:
         return Peer(side, self.pair.version(side), saved, box, self._exchange(saved.get("active")))
@@ -144,7 +144,7 @@ class Session:
                     "station": self._station.as_json(),
                     "csms": self._csms.as_json(),
                     "detached": [exchange.as_json() for exchange in self._detached],
-                    "held_until": self._held_until,
+                    "silent_until": self._silent_until,
                 },
                 "memory": self._identities.as_json(),
                 "data": self._view.as_json(),
@@ -177,7 +177,12 @@ class Session:
     def due(self) -> float | None:
         """When `expire` has something to do, in seconds since the epoch; None when nothing is awaited."""
         held = self._view.held_until
-        moments = [self._station.outbox.due(held=False), self._csms.outbox.due(held=bool(held)), self._held_until, held]
+        moments = [
+            self._station.outbox.due(held=False),
+            self._csms.outbox.due(held=bool(held)),
+            self._silent_until,
+            held,
+        ]
         moments += [timer["at"] for timer in self._view.timers]
         return min(filter(None, moments), default=None)
 
@@ -201,7 +206,7 @@ class Session:
             peer.answered.clear()
         due = any(timer["name"] == _INSIST and timer["at"] <= now for timer in self._view.timers)
         pending = due or self._detached or any(peer.outbox.waiting for peer in self._peers.values())
-        self._held_until = now + HOLD_SECONDS if pending else 0.0
+        self._silent_until = now + HOLD_SECONDS if pending else 0.0
         self._touch()
         return self._end()
 
@@ -240,8 +245,8 @@ class Session:
     def expire(self, *, now: float) -> list[Out]:
         """Answer what the far side never answered, try again what is due, run timers."""
         self._begin(now)
-        if self._held_until and now >= self._held_until:
-            self._held_until = 0.0
+        if self._silent_until and now >= self._silent_until:
+            self._silent_until = 0.0
         if 0 < self._view.held_until <= now:
             self._view.hold(0.0)
         for peer in self._peers.values():
@@ -284,7 +289,7 @@ class Session:
         arrived.payload = payload
         peer.inbox.append(arrived)
         if peer is self._station and not first:
-            self._held_until = 0.0
+            self._silent_until = 0.0
 
     def _refuse(self, peer: Peer, arrived: Arrived, failure: Failure) -> None:
         """Answer a call with an error; a SEND has no answer."""
@@ -312,13 +317,13 @@ class Session:
                 box = peer.outbox
                 if box.waiting and box.flight is None:
                     held = peer is self._csms and self._view.held_until > 0
-                    call = box.take(self._now, self._now + self._patience, silent=bool(self._held_until), held=held)
+                    call = box.take(self._now, self._now + self._patience, silent=bool(self._silent_until), held=held)
                     if call is not None:
                         moved = True
                         self._send(peer, call)
 
     def _start_next(self, peer: Peer) -> bool:
-        if self._detached and peer is self._station and not (self._held_until or self._view.held_until):
+        if self._detached and peer is self._station and not (self._silent_until or self._view.held_until):
             peer.active = self._detached.pop(0)
             self._step(peer, peer.active)
             return True
@@ -544,7 +549,7 @@ class Session:
             text = f"{result.code}: {result.description}".rstrip(": ")
             self._journal.add(EventKind.PEER_ERROR, side, call.action, message_id, text)
         if call.first and isinstance(result, dict):
-            self._held_until = 0.0
+            self._silent_until = 0.0
         if not call.owner:
             self._settle(peer, call, result)
             return

@@ -303,6 +303,14 @@ def guarded(view: View, names: tuple[str, ...], value: str) -> bool:
     return any(protected.match(name.casefold()) for name in names)
 
 
+def is_refused(view: View, row: Row, names: tuple[str, ...], value: str = "") -> bool:
+    """Whether writing ``value`` to a setting that goes by these names is refused here, whatever the station would say
+    (settings `passwordChange` and `protectedKeys`)."""
+    if row.key == PASSWORD:
+        return bool(view.settings["passwordChange"] == "refuse")
+    return guarded(view, names, value)
+
+
 @lru_cache(16)
 def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(translate(pattern.casefold()) for pattern in patterns) or _NEVER)

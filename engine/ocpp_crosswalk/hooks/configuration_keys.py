@@ -22,7 +22,7 @@ from .configuration import (
     VARIABLE,
     KeyTable,
     Row,
-    guarded,
+    is_refused,
     key_of_place,
     key_table,
     key_to_password,
@@ -135,10 +135,8 @@ def _planned(view: View, table: KeyTable, key: str, asked: bool) -> dict[str, An
 
 
 def _refused(view: View, row: Row, component: dict[str, Any], variable: dict[str, Any], value: str) -> bool:
-    if row.key == PASSWORD:
-        return bool(view.settings["passwordChange"] == "refuse")
     names = (row.key, key_of_place(component, variable) or row.key, f"{component['name']}.{variable['name']}")
-    return guarded(view, names, value)
+    return is_refused(view, row, names, value)
 
 
 @functions.hook(

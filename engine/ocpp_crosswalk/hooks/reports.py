@@ -13,11 +13,10 @@ from .configuration import (
     COMPONENT,
     FEATURES,
     GIVEN_COMPONENT,
-    PASSWORD,
     TABLES,
     VARIABLE,
     Row,
-    guarded,
+    is_refused,
     key_table,
     legacy_row,
     note_lost,
@@ -122,13 +121,14 @@ def _fact(fact: own.Fact) -> dict[str, Any]:
 
 def _setting(view: View, row: Row, setting: dict[str, Any]) -> dict[str, Any]:
     attribute = {"type": "Actual", "mutability": "ReadWrite"}
+    names = (row.key, f"{row.component}.{row.variable}")
     characteristics: dict[str, Any] = {"dataType": row.type, "supportsMonitoring": False}
     if row.unit:
         characteristics["unit"] = row.unit
     if row.values:
         characteristics["valuesList"] = row.values
     text = setting.get("value", "")
-    if row.readonly or setting["readonly"] or _kept_from_the_csms(view, row):
+    if row.readonly or setting["readonly"] or is_refused(view, row, names):
         attribute["mutability"] = "ReadOnly"
     elif row.writeonly:
         attribute["mutability"] = "WriteOnly"
@@ -146,13 +146,6 @@ def _setting(view: View, row: Row, setting: dict[str, Any]) -> dict[str, Any]:
         "variableAttribute": [attribute],
         "variableCharacteristics": characteristics,
     }
-
-
-def _kept_from_the_csms(view: View, row: Row) -> bool:
-    """Whether SetVariables is refused here, whatever the station would say."""
-    if row.key == PASSWORD:
-        return bool(view.settings["passwordChange"] == "refuse")
-    return guarded(view, (row.key, f"{row.component}.{row.variable}"), "")
 
 
 @functions.function("writableOnly", parameters=(Parameter("report", array_of(REPORTED)),), result=array_of(REPORTED))
