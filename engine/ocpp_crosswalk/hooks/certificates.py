@@ -7,7 +7,7 @@ from typing import Any
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import INTEGER, STRING, array_of, object_of
 from ..view import View
-from .values import from_text
+from .values import as_list, from_text
 
 functions = Registry()
 
@@ -90,8 +90,8 @@ _CHILDREN = 4
 def certificate_chains(uses: Any, replies: Any, tunnelled: str | None = None) -> list[dict[str, Any]] | None:
     """The certificates in 1.6 answers about one use each, and in the answer of the Plug & Charge tunnel, each with its
     use; undefined when there is none."""
-    kinds = uses if isinstance(uses, list) else [uses]
-    answers = replies if isinstance(replies, list) else [replies] if replies else []
+    kinds = as_list(uses)
+    answers = as_list(replies)
     found: list[dict[str, Any]] = [
         {"certificateType": kind, "certificateHashData": data}
         for kind, answer in zip(kinds, answers, strict=False)

@@ -32,7 +32,7 @@ from .configuration import (
 )
 from .own_variables import PROFILES, identity_of
 from .topology import all_connectors
-from .values import numeric
+from .values import as_list, numeric
 
 functions = Registry()
 
@@ -73,10 +73,6 @@ REPORTED = object_of(
 )
 
 
-def _list(value: Any) -> list[Any]:
-    return [] if value is None else value if isinstance(value, list) else [value]
-
-
 def _place(component: dict[str, Any], variable: dict[str, Any]) -> tuple[Any, ...]:
     return *identity_of(component), variable["name"].casefold(), (variable.get("instance") or "").casefold()
 
@@ -110,7 +106,7 @@ def planned_keys(view: View, asked: Any) -> list[dict[str, Any]]:
     """What is to be done for each key that the CSMS asks for, or for every key that is known when it names none: the
     variables that hold it, or its value. A key with neither is unknown."""
     table = key_table(view)
-    named = _list(asked)
+    named = as_list(asked)
     keys = named or [*(row.key for row in table.rows.values()), PROFILES, _CONNECTORS]
     return [_planned(view, table, key, bool(named)) for key in dict.fromkeys(keys)]
 
@@ -163,7 +159,9 @@ def limits_wanted(view: View, planned: Any) -> list[dict[str, Any]]:
     asked already on this connection."""
     kept = view.read(_NAMESPACE)
     table = key_table(view)
-    rows = [row for plan in _list(planned) if "value" not in plan and (row := table.by_key(plan["key"])) and row.limit]
+    rows = [
+        row for plan in as_list(planned) if "value" not in plan and (row := table.by_key(plan["key"])) and row.limit
+    ]
     if not rows or kept.get("asked") == view.epoch:
         return []
     return [{"component": row.component_of_2x(), "variable": row.variable_of_2x()} for row in rows]
@@ -198,7 +196,7 @@ def variable_blocks(view: View, planned: Any, limits: Any) -> list[dict[str, Any
 
 
 def _variables(planned: Any) -> list[dict[str, Any]]:
-    places = [place for plan in _list(planned) for place in _list(plan["variables"])]
+    places = [place for plan in as_list(planned) for place in as_list(plan["variables"])]
     wanted = {_place(place["component"], place["variable"]): place for place in places}
     return list(wanted.values())
 
@@ -221,7 +219,7 @@ def learn_item_limit(view: View, reply: Any) -> bool:
 
 
 def _item_limit(reply: Any) -> int | None:
-    for result in _list((reply or {}).get("getVariableResult")):
+    for result in as_list((reply or {}).get("getVariableResult")):
         number = numeric(result.get("attributeValue"))
         if isinstance(number, int) and number > 0:
             return number
@@ -241,11 +239,11 @@ def key_results(view: View, planned: Any, replies: Any) -> dict[str, Any]:
     table = key_table(view)
     results = {
         _place(result["component"], result["variable"]): result
-        for reply in _list(replies)
-        for result in _list(reply.get("getVariableResult"))
+        for reply in as_list(replies)
+        for result in as_list(reply.get("getVariableResult"))
     }
     known, unknown = [], []
-    for plan in _list(planned):
+    for plan in as_list(planned):
         setting = _setting(view, table, plan, results)
         if setting is not None:
             known.append(setting)
@@ -258,7 +256,7 @@ def _setting(view: View, table: KeyTable, plan: dict[str, Any], results: dict[An
     setting = {"key": plan["key"], "readonly": plan["readonly"]}
     if "value" in plan:
         return {**setting, "value": plan["value"]}
-    told = [results.get(_place(each["component"], each["variable"]), {}) for each in _list(plan["variables"])]
+    told = [results.get(_place(each["component"], each["variable"]), {}) for each in as_list(plan["variables"])]
     if plan["key"].casefold() == PROFILES.casefold():
         there = [
             profile
@@ -332,7 +330,7 @@ def learn_limits(view: View, reported: Any) -> bool:
     """Note the limits of a report that are keys of 1.6; says whether there were any."""
     table = key_table(view)
     limits = {}
-    for item in _list(reported):
+    for item in as_list(reported):
         limit = item.get("variableCharacteristics", {}).get("maxLimit")
         variable = item["variable"]
         row = table.by_variable(item["component"]["name"], variable["name"], variable.get("instance"))

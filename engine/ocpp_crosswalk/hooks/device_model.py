@@ -32,7 +32,7 @@ from .configuration import (
     to_key,
     to_variable,
 )
-from .values import numeric
+from .values import as_list, numeric
 
 functions = Registry()
 
@@ -114,7 +114,7 @@ def planned_reads(view: View, asked: list[dict[str, Any]]) -> list[dict[str, Any
     table = key_table(view)
     known = own.facts(view)
     components = {own.identity_of(fact.component) for fact in known}
-    return [_planned_read(view, table, known, components, item) for item in _list(asked)]
+    return [_planned_read(view, table, known, components, item) for item in as_list(asked)]
 
 
 def _planned_read(
@@ -196,8 +196,8 @@ def key_blocks(view: View, planned: list[dict[str, Any]], limits: Any) -> list[d
 def learn_key_limit(view: View, replies: Any) -> bool:
     """Note how many keys the station takes at once, if one of its answers says so; one that does not know the key
     has no limit. Says whether there is one."""
-    for reply in _list(replies):
-        unknown = any(str(key).casefold() == _MAX_KEYS.casefold() for key in _list(reply.get("unknownKey")))
+    for reply in as_list(replies):
+        unknown = any(str(key).casefold() == _MAX_KEYS.casefold() for key in as_list(reply.get("unknownKey")))
         limit = 0 if unknown else _max_keys(reply)
         if limit is not None and view.read(_NAMESPACE).get("maxKeys") != limit:
             view.change(_NAMESPACE)["maxKeys"] = limit
@@ -210,19 +210,15 @@ def _max_keys(reply: Any) -> int | None:
 
 
 def _keys(planned: Any) -> list[str]:
-    return list(dict.fromkeys(plan["key"] for plan in _list(planned) if "key" in plan))
-
-
-def _list(value: Any) -> list[Any]:
-    return [] if value is None else value if isinstance(value, list) else [value]
+    return list(dict.fromkeys(plan["key"] for plan in as_list(planned) if "key" in plan))
 
 
 def _values(replies: Any) -> dict[str, dict[str, Any]]:
     """What the station's answers to GetConfiguration hold, by key."""
     return {
         setting["key"].casefold(): setting
-        for reply in _list(replies)
-        for setting in _list(reply.get("configurationKey"))
+        for reply in as_list(replies)
+        for setting in as_list(reply.get("configurationKey"))
     }
 
 
@@ -237,7 +233,7 @@ def read_results(view: View, planned: Any, replies: Any) -> list[dict[str, Any]]
     unknown variable."""
     table = key_table(view)
     values = _values(replies)
-    return [_read_result(view, table, values, plan) for plan in _list(planned)]
+    return [_read_result(view, table, values, plan) for plan in as_list(planned)]
 
 
 def _read_result(view: View, table: KeyTable, values: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
@@ -289,7 +285,7 @@ def planned_writes(view: View, given: Any) -> list[dict[str, Any]]:
     """What is to be done for each variable that the CSMS sets: key and value of the ChangeConfiguration, or the
     status where the station is not asked."""
     table = key_table(view)
-    return [_planned_write(view, table, item) for item in _list(given)]
+    return [_planned_write(view, table, item) for item in as_list(given)]
 
 
 def _planned_write(view: View, table: KeyTable, item: dict[str, Any]) -> dict[str, Any]:
@@ -371,9 +367,9 @@ _PASSWORD_VARIABLE = "securityctrlr.basicauthpassword"
 def write_results(planned: Any, replies: Any) -> list[dict[str, Any]]:
     """One result for each variable that was to be set, in order (B05.FR.01): with the station's status (of 1.6) where
     it was asked, else with the one that was planned (of 2.x)."""
-    told: Iterator[dict[str, Any]] = iter(_list(replies))
+    told: Iterator[dict[str, Any]] = iter(as_list(replies))
     return [
         {name: plan[name] for name in ("component", "variable", "attributeType", "info") if name in plan}
         | {"status": next(told, {}).get("status", "Rejected") if "key" in plan else plan["status"]}
-        for plan in _list(planned)
+        for plan in as_list(planned)
     ]

@@ -10,7 +10,7 @@ from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, BOOLEAN, INTEGER, STRING, Type, array_of, object_of
 from ..versions import Version
 from ..view import View
-from .values import from_text, numeric
+from .values import as_list, from_text, numeric
 
 functions = Registry()
 
@@ -79,7 +79,7 @@ def signed_twin(view: View, sample: dict[str, Any], sampled: Any) -> dict[str, s
 
 
 def _signed(sampled: Any) -> list[dict[str, Any]]:
-    rows = sampled if isinstance(sampled, list) else [sampled]
+    rows = as_list(sampled)
     return [row for row in rows if row.get("format") == "SignedData"]
 
 
@@ -109,7 +109,7 @@ def _signed_value(text: str) -> dict[str, str]:
 def signed_alone(readings: Any) -> bool:
     """Whether there is a signed value without the raw one that 2.x needs beside it, or with one that has another signed
     value already."""
-    for reading in [] if readings is None else readings if isinstance(readings, list) else [readings]:
+    for reading in as_list(readings):
         rows = reading["sampledValue"]
         if not (signed := _signed(rows)):
             continue
@@ -142,7 +142,7 @@ def stop_readings(_view: View, data: Any, timestamp: str, meter_stop: int) -> li
     """The readings of a StopTransaction: its transactionData, with meterStop as the register at the end of the
     transaction where they do not have that already. It stands beside the signed one, if there is one (OCA whitepaper on
     signed meter values, 3.1.4)."""
-    readings = [] if data is None else data if isinstance(data, list) else [data]
+    readings = as_list(data)
     register = {"context": "Transaction.End", "measurand": _DEFAULTS["measurand"], "unit": "Wh"}
     end = _key(register)
     places = [(at, row) for at, reading in enumerate(readings) for row in reading["sampledValue"] if _key(row) == end]

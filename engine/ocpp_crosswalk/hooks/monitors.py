@@ -13,6 +13,7 @@ from ..expressions.functions import ANY, BOOLEAN, INTEGER, STRING, array_of, obj
 from ..repeats import digest
 from ..view import View
 from .bounds import put
+from .values import as_list
 
 functions = Registry()
 
@@ -41,7 +42,7 @@ _CLEARED = object_of({"status": STRING, "id": INTEGER})
 )
 def monitors_set(view: View, results: Any) -> bool:
     """Note the monitors that a station accepted; says whether there were any."""
-    accepted = [row for row in _rows(results) if row["status"] == "Accepted" and "id" in row]
+    accepted = [row for row in as_list(results) if row["status"] == "Accepted" and "id" in row]
     for row in accepted:
         key = _key(row["component"], row["variable"], row["type"], row["severity"])
         if view.read(_NAMESPACE).get(str(row["id"])) == key:
@@ -63,7 +64,7 @@ def monitors_set(view: View, results: Any) -> bool:
 )
 def monitors_cleared(view: View, results: Any) -> bool:
     """Forget the monitors that a station cleared, or does not know; says whether one of them was remembered."""
-    gone = [str(row["id"]) for row in _rows(results) if row["status"] in ("Accepted", "NotFound")]
+    gone = [str(row["id"]) for row in as_list(results) if row["status"] in ("Accepted", "NotFound")]
     known = [number for number in gone if number in view.read(_NAMESPACE)]
     for number in known:
         view.change(_NAMESPACE).pop(number, None)
@@ -98,10 +99,6 @@ def monitor_origin(view: View, component: Any, variable: Any, kind: str, severit
     known = view.read(_NAMESPACE)
     custom = bool(known) and _key(component, variable, kind, severity) in known.values()
     return "CustomMonitor" if custom else "PreconfiguredMonitor"
-
-
-def _rows(results: Any) -> list[dict[str, Any]]:
-    return results if isinstance(results, list) else [results]
 
 
 def _key(component: dict[str, Any], variable: dict[str, Any], kind: str, severity: int) -> str:

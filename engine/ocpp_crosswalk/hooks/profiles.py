@@ -14,7 +14,7 @@ from ..expressions.functions import ANY, BOOLEAN, INTEGER, STRING, array_of, obj
 from ..times import parse_time
 from ..view import View
 from .topology import connectors
-from .values import lowered
+from .values import as_list, lowered
 
 functions = Registry()
 
@@ -93,7 +93,7 @@ def _places(view: View, row: dict[str, Any]) -> list[dict[str, Any]]:
 def profile_places(view: View, number: int, connector_ids: int | list[int]) -> list[dict[str, Any]]:
     """The id that a profile has on each connector. Under the same id it would be taken away from the connector before
     (1.6, 5.16.3, 5.16.4), so each further connector has an id of its own, as long as the profile is installed."""
-    wanted = connector_ids if isinstance(connector_ids, list) else [connector_ids]
+    wanted = as_list(connector_ids)
     rows = _rows(view)
     taken = {number, *(place["id"] for row in rows for place in _places(view, row))}
     fresh = (other for other in count(_LAST_ID, -1) if other not in taken)
@@ -269,12 +269,12 @@ def profiles_of(view: View, evse: int | None, criteria: dict[str, Any]) -> list[
 
     All come from the CSMS: the limit source CSO (K09)."""
     sources = criteria.get("chargingLimitSource")
-    if sources is not None and "CSO" not in (sources if isinstance(sources, list) else [sources]):
+    if sources is not None and "CSO" not in as_list(sources):
         return []
     wanted = {name: value for name, value in criteria.items() if name != "chargingLimitSource"}
     if "chargingProfileId" in wanted:
         ids = wanted.pop("chargingProfileId")
-        wanted["id"] = ids if isinstance(ids, list) else [ids]
+        wanted["id"] = as_list(ids)
     if evse is not None:
         wanted["evseId"] = evse
     groups: dict[int, list[Any]] = {}

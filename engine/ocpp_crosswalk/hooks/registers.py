@@ -14,6 +14,7 @@ from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, INTEGER, NUMBER, STRING, array_of, object_of
 from ..times import parse_time
 from ..view import View
+from .values import as_list
 
 functions = Registry()
 
@@ -198,7 +199,7 @@ def samples(view: View, sampled: Any, register: dict[str, Any] | None) -> list[d
     raw one, as `signed`."""
     rows: list[dict[str, Any]] = []
     register = register or {"exponent": 0}
-    for sample in sampled if isinstance(sampled, list) else [sampled] if sampled else []:
+    for sample in as_list(sampled):
         row = _row(view, sample)
         if row is None:
             continue

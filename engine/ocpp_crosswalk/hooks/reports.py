@@ -23,7 +23,7 @@ from .configuration import (
     to_variable,
 )
 from .device_model import VALUE
-from .values import numeric
+from .values import as_list, numeric
 
 functions = Registry()
 
@@ -76,7 +76,7 @@ _STATES = "Available,Occupied,Reserved,Unavailable,Faulted"
 def settings_report(view: View, settings: Any) -> list[dict[str, Any]]:
     """Every variable that the station has: what the link knows of it, and each of its configuration keys. A key whose
     name is too long for a variable is left out, with a note."""
-    told = {setting["key"].casefold(): setting for setting in reversed(_list(settings))}
+    told = {setting["key"].casefold(): setting for setting in reversed(as_list(settings))}
     number = numeric(told.get(_CONNECTORS, {}).get("value"))
     facts = own.facts(view, min(number, _MANY) if isinstance(number, int) else 0)
     if profiles := told.get(own.PROFILES.casefold()):
@@ -101,10 +101,6 @@ def summary_report(view: View) -> list[dict[str, Any]]:
     """Availability and condition of the station, its EVSEs and connectors, as far as the station reported them
     (B07.FR.09)."""
     return [_fact(fact) for fact in own.availability(view)]
-
-
-def _list(value: Any) -> list[Any]:
-    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def _fact(fact: own.Fact) -> dict[str, Any]:
@@ -151,7 +147,7 @@ def _setting(view: View, row: Row, setting: dict[str, Any]) -> dict[str, Any]:
 @functions.function("writableOnly", parameters=(Parameter("report", array_of(REPORTED)),), result=array_of(REPORTED))
 def writable_only(report: Any) -> list[dict[str, Any]]:
     """What of a report the operator can set: ConfigurationInventory (B07.FR.07)."""
-    return [row for row in _list(report) if row["variableAttribute"][0]["mutability"] != "ReadOnly"]
+    return [row for row in as_list(report) if row["variableAttribute"][0]["mutability"] != "ReadOnly"]
 
 
 @functions.function(
@@ -166,12 +162,12 @@ def writable_only(report: Any) -> list[dict[str, Any]]:
 def chosen_only(report: Any, chosen: Any = None, criteria: Any = None) -> list[dict[str, Any]]:
     """What of a report is asked for: variables named by ``chosen`` (those left out in it are all, B08.FR.20 to .25),
     of components that meet one of the ``criteria`` (B08.FR.07 to .13)."""
-    rows = _list(report)
+    rows = as_list(report)
     if criteria:
-        meets = {identity for criterion in _list(criteria) for identity in _meeting(rows, criterion)}
+        meets = {identity for criterion in as_list(criteria) for identity in _meeting(rows, criterion)}
         rows = [row for row in rows if own.identity_of(row["component"]) in meets]
     if chosen:
-        rows = [row for row in rows if any(_is_chosen(row, choice) for choice in _list(chosen))]
+        rows = [row for row in rows if any(_is_chosen(row, choice) for choice in as_list(chosen))]
     return rows
 
 
@@ -211,7 +207,7 @@ def _is_chosen(row: dict[str, Any], choice: dict[str, Any]) -> bool:
 )
 def report_parts(report: Any) -> list[dict[str, Any]]:
     """The report as the NotifyReports that carry it: numbered from 0, `tbc` on all but the last (B07.FR.10)."""
-    rows = _list(report)
+    rows = as_list(report)
     blocks = [rows[start : start + _PART] for start in range(0, len(rows), _PART)]
     return [
         {"seqNo": number, "reportData": block, **({"tbc": True} if number + 1 < len(blocks) else {})}

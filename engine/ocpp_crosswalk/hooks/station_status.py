@@ -15,6 +15,7 @@ from ..view import View
 from .bounds import CONNECTORS, put
 from .station_rows import leave, running_on
 from .topology import all_connectors, connectors_of, learn
+from .values import as_list
 
 functions = Registry()
 
@@ -235,7 +236,7 @@ def connector_events(view: View, events: Any) -> list[dict[str, Any]]:
     `value`, `timestamp`, and where there are `instance`, `evseId`, `connectorId`, `cleared`, `errorCode` (an empty one
     is none), `techCode`, `techInfo`."""
     notices: list[dict[str, Any]] = []
-    for row in events if isinstance(events, list) else [events] if events else []:
+    for row in as_list(events):
         if row["variable"] == "AvailabilityState":
             told = _availability(view, row)
         elif row.get("errorCode"):

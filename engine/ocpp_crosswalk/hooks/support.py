@@ -15,6 +15,7 @@ from typing import Any
 from ..expressions import Example, Parameter, Registry
 from ..expressions.functions import ANY, BOOLEAN, STRING, array_of
 from ..view import View
+from .values import as_list
 
 functions = Registry()
 
@@ -131,7 +132,7 @@ def learn_support(view: View, replies: Any) -> bool:
     """Learn from answers to GetConfiguration what the station has: a key that it tells, or says that it does not
     know. What its messages showed, counts more. Says whether anything was learnt."""
     learnt: dict[str, bool] = {}
-    for reply in replies if isinstance(replies, list) else [replies] if replies else []:
+    for reply in as_list(replies):
         learnt |= _told(reply)
     known = view.read(_NAMESPACE)
     news = {name: has for name, has in learnt.items() if known.get(name) is not True and known.get(name) != has}

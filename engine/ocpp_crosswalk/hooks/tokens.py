@@ -17,6 +17,7 @@ from ..expressions.functions import ANY, BOOLEAN, STRING, Type, array_of, object
 from ..versions import Version
 from ..view import View
 from .bounds import put
+from .values import as_list
 
 functions = Registry()
 
@@ -199,7 +200,7 @@ def _remember(view: View, token: dict[str, Any], *, listed: bool) -> str | None:
 )
 def remember_list(view: View, entries: Any) -> bool:
     """Note the tokens, and the groups, of a local authorization list, as `$rememberToken` does for one."""
-    for entry in entries if isinstance(entries, list) else [entries]:
+    for entry in as_list(entries):
         for token in (entry["idToken"], entry.get("idTokenInfo", {}).get("groupIdToken")):
             if token:
                 _remember(view, token, listed=True)
@@ -231,7 +232,7 @@ def _remember_tag(view: View, tag: str, *, listed: bool) -> str:
 )
 def remember_tags(view: View, entries: Any) -> bool:
     """Note the idTags, and the groups, of a local authorization list, as `$rememberTag` does for one."""
-    for entry in entries if isinstance(entries, list) else [entries]:
+    for entry in as_list(entries):
         for tag in (entry["idTag"], entry.get("idTagInfo", {}).get("parentIdTag")):
             if tag:
                 _remember_tag(view, tag, listed=True)
@@ -296,7 +297,7 @@ def full_type(view: View, token: str, kind: str) -> str:
 def remember_tokens(view: View, tokens: Any) -> bool:
     """Note the aliases that 2.0.1 needs for one 2.1 IdToken or an array of them, and the types that it does not have;
     says whether there was a token."""
-    rows = tokens if isinstance(tokens, list) else [tokens] if tokens else []
+    rows = as_list(tokens)
     listed = isinstance(tokens, list)
     for row in rows:
         token, kind = row["idToken"], row["type"]

@@ -82,6 +82,11 @@ CLOCK_MARGIN = 5.0
 """Seconds by which a station's clock may be slow without its messages being taken for queued ones."""
 
 
+def as_list(value: Any) -> list[Any]:
+    """The elements of what may be a list in JSONata, where the only element stands for itself, and None for none."""
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
 @functions.function(
     "numeric",
     parameters=(Parameter("value", ANY),),
